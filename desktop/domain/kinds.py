@@ -1,0 +1,33 @@
+"""All kinds of records, by name: what the log, the tables and a replay agree on."""
+
+from __future__ import annotations
+
+from desktop.domain.account import ProjectSetting, Signature
+from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.proposal import Decision, Proposal
+from desktop.domain.record import Record
+from desktop.domain.schema import Schema
+from desktop.domain.study import Calibration, Case, Instance, Series, Study
+from desktop.domain.task import Assignment, Reader
+from desktop.domain.time_span import TimeSpan
+
+RECORD_TYPES: tuple[type[Record], ...] = (
+    Study,
+    Series,
+    Instance,
+    Case,
+    Calibration,
+    Schema,
+    Reader,
+    Assignment,
+    Annotation,
+    MaskSlice,
+    Answer,
+    ProjectSetting,
+    Signature,
+    TimeSpan,
+    Proposal,
+    Decision,
+)
+
+BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}
