@@ -1,0 +1,256 @@
+"""Commands that draw, change and delete regions."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from desktop.commands.assignment import take_back_no_finding
+from desktop.domain.annotation import Annotation, MaskSlice, Origin
+from desktop.domain.contracts import Command, Transaction
+from desktop.domain.errors import AccessProblem, ConflictProblem
+from desktop.domain.geometry import Geometry, Mask
+from desktop.domain.record import Value
+from desktop.domain.runs import decode_runs, mask_bounds
+from desktop.domain.schema import AnswerValue, Schema
+from desktop.domain.study import Case, FrameRef
+
+
+class AddAnnotation(Command, frozen=True):
+    """Add a finished region. The reader and the time come from the transaction."""
+
+    annotation: Annotation
+    what: str = "Draw"
+
+    @property
+    def case(self) -> str:
+        return self.annotation.case_id
+
+    @property
+    def title(self) -> str:
+        return self.what
+
+    def apply(self, txn: Transaction) -> None:
+        schema = txn.get(Schema, self.annotation.schema_id)
+        schema.offered_class(self.annotation.label.class_id)
+        txn.put(replace(self.annotation, reader_id=txn.reader_id, created_utc=txn.now_utc()))
+        take_back_no_finding(txn, self.annotation.case_id)
+
+
+class ReshapeAnnotation(Command, frozen=True):
+    """Give a region another geometry: a move, a dragged handle, a redrawn outline."""
+
+    case_id: str
+    annotation_id: str
+    geometry: Geometry
+    what: str = "Reshape region"
+
+    @property
+    def title(self) -> str:
+        return self.what
+
+    def apply(self, txn: Transaction) -> None:
+        old = own_annotation(txn, self.annotation_id)
+        txn.put(replace(old, geometry=self.geometry, origin=edited(old.origin)))
+
+
+class Reshaped(Value, frozen=True):
+    """One region and its new geometry."""
+
+    annotation_id: str
+    geometry: Geometry
+
+
+class ReshapeAnnotations(Command, frozen=True):
+    """Give several regions another geometry in one step: moving a selection together."""
+
+    case_id: str
+    shapes: tuple[Reshaped, ...]
+    what: str = "Move regions"
+
+    @property
+    def title(self) -> str:
+        return self.what
+
+    def apply(self, txn: Transaction) -> None:
+        for shape in self.shapes:
+            old = own_annotation(txn, shape.annotation_id)
+            txn.put(replace(old, geometry=shape.geometry, origin=edited(old.origin)))
+
+
+class RelabelAnnotations(Command, frozen=True):
+    """Give regions another class; answers that the new class is not asked are dropped."""
+
+    case_id: str
+    annotation_ids: tuple[str, ...]
+    class_id: int
+
+    @property
+    def title(self) -> str:
+        return "Relabel region" if len(self.annotation_ids) == 1 else "Relabel regions"
+
+    def apply(self, txn: Transaction) -> None:
+        for annotation_id in self.annotation_ids:
+            old = own_annotation(txn, annotation_id)
+            schema = _schema_now(txn, old)
+            schema.offered_class(self.class_id)
+            asked = {q.id for q in schema.region_questions(self.class_id)}
+            kept = {k: v for k, v in old.label.attributes.items() if k in asked}
+            label = replace(old.label, class_id=self.class_id, attributes=kept)
+            txn.put(replace(old, schema_id=schema.id, label=label, origin=edited(old.origin)))
+
+
+class DeleteAnnotations(Command, frozen=True):
+    """Delete regions with their painted slices."""
+
+    case_id: str
+    annotation_ids: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return "Delete region" if len(self.annotation_ids) == 1 else "Delete regions"
+
+    def apply(self, txn: Transaction) -> None:
+        for annotation_id in self.annotation_ids:
+            own_annotation(txn, annotation_id)
+            for part in txn.find(MaskSlice, annotation_id=annotation_id):
+                txn.delete(MaskSlice, part.id)
+            txn.delete(Annotation, annotation_id)
+
+
+class AnswerRegion(Command, frozen=True):
+    """Answer one question of one region; None clears the answer."""
+
+    case_id: str
+    annotation_id: str
+    question_id: str
+    value: AnswerValue
+
+    @property
+    def title(self) -> str:
+        return "Clear region answer" if self.value is None else "Answer for region"
+
+    def apply(self, txn: Transaction) -> None:
+        old = own_annotation(txn, self.annotation_id)
+        schema = _schema_now(txn, old)
+        schema.check_answer(self.question_id, self.value)
+        attributes = dict(old.label.attributes)
+        if self.value is None:
+            attributes.pop(self.question_id, None)
+        else:
+            attributes[self.question_id] = self.value
+        label = replace(old.label, attributes=attributes)
+        txn.put(replace(old, schema_id=schema.id, label=label))
+
+
+class LockAnnotation(Command, frozen=True):
+    """Protect a region against every tool, or release it."""
+
+    case_id: str
+    annotation_id: str
+    locked: bool
+
+    @property
+    def title(self) -> str:
+        return "Lock region" if self.locked else "Unlock region"
+
+    def apply(self, txn: Transaction) -> None:
+        old = own_annotation(txn, self.annotation_id, even_locked=True)
+        txn.put(replace(old, locked=self.locked))
+
+
+class PaintedFrame(Value):
+    """The whole mask of one frame after a gesture, as run lengths; no pixels deletes the slice."""
+
+    frame: FrameRef
+    rows: int
+    columns: int
+    runs: bytes
+    pixels_sha256: str = ""
+    origin: Origin = Origin.DRAWN
+
+
+class PaintMask(Command, frozen=True):
+    """Set the painted pixels of a mask on one or more frames.
+
+    ``new`` is the annotation to create when ``annotation_id`` doesn't exist yet; a mask whose last
+    slice is erased is deleted.
+    """
+
+    case_id: str
+    annotation_id: str
+    frames: tuple[PaintedFrame, ...]
+    new: Annotation | None = None
+    what: str = "Brush"
+
+    @property
+    def title(self) -> str:
+        return self.what
+
+    def apply(self, txn: Transaction) -> None:
+        old = txn.maybe(Annotation, self.annotation_id)
+        if old is None:
+            if self.new is None or self.new.id != self.annotation_id:
+                raise ConflictProblem("The region is gone.", "It was deleted meanwhile.")
+            AddAnnotation(annotation=self.new).apply(txn)
+        else:
+            own_annotation(txn, self.annotation_id)
+            if not isinstance(old.geometry, Mask):
+                raise ConflictProblem("This region is not painted.", "Draw a new one instead.")
+            if edited(old.origin) is not old.origin:
+                txn.put(replace(old, origin=edited(old.origin)))
+        for painted in self.frames:
+            self._put_slice(txn, painted)
+        if not txn.find(MaskSlice, annotation_id=self.annotation_id):
+            txn.delete(Annotation, self.annotation_id)
+
+    def _put_slice(self, txn: Transaction, painted: PaintedFrame) -> None:
+        slice_id = MaskSlice.id_for(self.annotation_id, painted.frame)
+        mask = decode_runs(painted.runs, painted.rows, painted.columns)
+        area = int(mask.sum())
+        if area == 0:
+            if txn.maybe(MaskSlice, slice_id) is not None:
+                txn.delete(MaskSlice, slice_id)
+            return
+        txn.put(
+            MaskSlice(
+                id=slice_id,
+                annotation_id=self.annotation_id,
+                case_id=self.case_id,
+                frame=painted.frame,
+                rows=painted.rows,
+                columns=painted.columns,
+                runs=txn.put_runs(painted.runs),
+                bounds=mask_bounds(mask),
+                area_px=area,
+                origin=painted.origin,
+                pixels_sha256=painted.pixels_sha256,
+            )
+        )
+
+
+def own_annotation(txn: Transaction, annotation_id: str, even_locked: bool = False) -> Annotation:
+    """The annotation, if it belongs to the acting reader and is not locked."""
+    found = txn.get(Annotation, annotation_id)
+    if found.reader_id != txn.reader_id:
+        raise AccessProblem(
+            "This region belongs to another reader.", "It can't be changed here.", "Draw your own."
+        )
+    if found.locked and not even_locked:
+        raise AccessProblem("This region is locked.", "", "Unlock it first.")
+    return found
+
+
+def edited(origin: Origin) -> Origin:
+    """What a person's edit makes of an origin: a model's draft becomes model-edited."""
+    return Origin.MODEL_EDITED if origin is Origin.MODEL else origin
+
+
+def _schema_now(txn: Transaction, annotation: Annotation) -> Schema:
+    """The version that its case is read with now, where that is one of the same schema.
+
+    Class ids mean the same in every version, so a region can follow its case to a newer one.
+    """
+    own = txn.get(Schema, annotation.schema_id)
+    case = txn.maybe(Case, annotation.case_id)
+    current = txn.maybe(Schema, case.schema_id) if case is not None and case.schema_id else None
+    return current if current is not None and current.name == own.name else own

@@ -1,0 +1,113 @@
+"""Which versions of a record stand: the ends of its history, as one or several machines wrote it.
+
+Each change names the versions that it replaces (its bases). A version that nothing replaces is a
+head. One head is the usual case; two or more are versions of equal right, made from one base on
+two machines: a conflict, until somebody settles it. What stands depends on the set of events only,
+never on the order in which they arrived or on a clock.
+
+``record_heads`` keeps the heads, and with ``waiting`` = 1 versions that are known to be replaced
+although their own event has not arrived yet.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from desktop.domain.event import Event
+from desktop.store.tables import events, record_heads
+
+
+def heads(connection: Connection, kind: str, record_id: str) -> tuple[str, ...]:
+    """The ids of the events whose versions of a record stand, in a fixed order."""
+    query = select(record_heads.c.event_uuid).where(
+        record_heads.c.kind == kind,
+        record_heads.c.record_id == record_id,
+        record_heads.c.waiting == 0,
+    )
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def shown(connection: Connection, kind: str, record_id: str) -> tuple[str, ...]:
+    """The version that the record's row shows; none for a new record."""
+    standing = heads(connection, kind, record_id)
+    if len(standing) < 2:
+        return standing
+    return (winner(connection, kind, record_id, standing),)
+
+
+def winner(connection: Connection, kind: str, record_id: str, standing: tuple[str, ...]) -> str:
+    """Of several versions the one that is shown: not a deletion if possible, then by event id."""
+    return min(standing, key=lambda e: (version(connection, kind, record_id, e) is None, e))
+
+
+def version(
+    connection: Connection, kind: str, record_id: str, event_uuid: str
+) -> dict[str, object] | None:
+    """The record as one event left it, None where it deleted it."""
+    for change in event(connection, event_uuid).changes:
+        if (change.kind, change.id) == (kind, record_id):
+            return change.after
+    raise KeyError(record_id)
+
+
+def event(connection: Connection, event_uuid: str) -> Event:
+    """One event of the log by its id."""
+    query = select(events.c.body).where(events.c.uuid == event_uuid)
+    return msgspec.json.decode(connection.execute(query).scalar_one(), type=Event)
+
+
+def advance(connection: Connection, new: Event) -> None:
+    """Take an event into the account of versions; any number of times, in any order."""
+    for change in new.changes:
+        here = and_(record_heads.c.kind == change.kind, record_heads.c.record_id == change.id)
+        for base in change.bases:
+            _replace(connection, change.kind, change.id, base)
+        placeholder = connection.execute(
+            delete(record_heads).where(
+                here, record_heads.c.event_uuid == new.uuid, record_heads.c.waiting == 1
+            )
+        )
+        if placeholder.rowcount == 0:
+            _insert(connection, change.kind, change.id, new.uuid, 0)
+
+
+def conflicts(connection: Connection) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Records with more than one standing version: (kind, record id, event ids)."""
+    doubled = (
+        select(record_heads.c.kind, record_heads.c.record_id)
+        .where(record_heads.c.waiting == 0)
+        .group_by(record_heads.c.kind, record_heads.c.record_id)
+        .having(func.count() > 1)
+    )
+    return [
+        (row.kind, row.record_id, heads(connection, row.kind, row.record_id))
+        for row in connection.execute(doubled.order_by("kind", "record_id"))
+    ]
+
+
+def _replace(connection: Connection, kind: str, record_id: str, base: str) -> None:
+    """Take a version out of the heads, or note that it will be none when it arrives."""
+    gone = connection.execute(
+        delete(record_heads).where(
+            record_heads.c.kind == kind,
+            record_heads.c.record_id == record_id,
+            record_heads.c.event_uuid == base,
+            record_heads.c.waiting == 0,
+        )
+    )
+    if gone.rowcount:
+        return
+    known = connection.execute(select(events.c.seq).where(events.c.uuid == base)).first()
+    if known is None:
+        _insert(connection, kind, record_id, base, 1)
+
+
+def _insert(
+    connection: Connection, kind: str, record_id: str, event_uuid: str, waiting: int
+) -> None:
+    statement = upsert(record_heads).values(
+        kind=kind, record_id=record_id, event_uuid=event_uuid, waiting=waiting
+    )
+    connection.execute(statement.on_conflict_do_nothing())
