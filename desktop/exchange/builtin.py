@@ -1,0 +1,22 @@
+"""The formats that ship with the app, registered as a plugin would."""
+
+from __future__ import annotations
+
+from desktop.exchange.audit import AuditExporter
+from desktop.exchange.coco import CocoExporter
+from desktop.exchange.dicom_seg import SegExporter
+from desktop.exchange.exporter import register
+from desktop.exchange.masks import NpyExporter, PngExporter
+from desktop.exchange.nifti import NiftiExporter
+from desktop.exchange.tables import TableExporter
+
+for _exporter in (
+    CocoExporter(),
+    PngExporter(),
+    NiftiExporter(),
+    NpyExporter(),
+    SegExporter(),
+    TableExporter(),
+    AuditExporter(),
+):
+    register(_exporter)

@@ -1,0 +1,71 @@
+"""The read-only picture of a project at one moment, which exporters write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.record import Value
+from desktop.domain.schema import Schema
+from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series, Study
+from desktop.domain.task import Assignment, Reader
+
+if TYPE_CHECKING:
+    from desktop.imaging.frame import Frame
+
+
+class SignedHead(Value):
+    """The end of one chain, signed: it proves that no later event was cut off or rewritten.
+
+    The signature covers ``head_message`` (project, chain, seq and digest, one a line).
+    """
+
+    chain: str
+    seq: int
+    digest: str
+    public_key: str
+    signature: str
+    time_utc: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What exporters may see. No names and no local texts: readers and patients are pseudonyms.
+
+    ``cases`` are those to be exported. ``runs`` gives the run lengths of a mask by digest,
+    ``event_lines`` the log as (canonical body, digest), chain by chain with ascending seq.
+    Callables may be called from any thread; their answers belong to the same moment.
+    """
+
+    project_id: str
+    bundle_id: str
+    title: str
+    app_version: str
+    created_utc: str
+    cases: tuple[Case, ...]
+    schemas: tuple[Schema, ...]
+    readers: tuple[Reader, ...]
+    heads: tuple[SignedHead, ...]
+    public_key_hex: str
+    sign: Callable[[bytes], str]
+    study: Callable[[str], Study]
+    series_of: Callable[[str], Sequence[Series]]
+    instances_of: Callable[[str], Sequence[Instance]]
+    annotations_of: Callable[[str], Sequence[Annotation]]
+    slices_of: Callable[[str], Sequence[MaskSlice]]
+    runs: Callable[[str], bytes]
+    answers_of: Callable[[str], Sequence[Answer]]
+    assignments_of: Callable[[str], Sequence[Assignment]]
+    calibration: Callable[[str], Calibration | None]
+    source_path: Callable[[str], Path]
+    event_lines: Callable[[], Iterator[tuple[str, str]]]
+    frame: Callable[[FrameRef], Frame]
+
+
+def manifest_message(manifest_sha256: str) -> bytes:
+    """What the signature of a bundle signs."""
+    return f"readingroom manifest v1\n{manifest_sha256}\n".encode()
