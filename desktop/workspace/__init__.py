@@ -1,0 +1,4 @@
+"""The facade: open, run, undo, read, jobs, settings, plugins; authority is checked here.
+
+May import: every room below. Deliberately absent: Qt.
+"""

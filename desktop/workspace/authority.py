@@ -1,0 +1,75 @@
+"""Who may do what. Checked here, never in widgets.
+
+One row per command. A command without a row is the lead's alone, and a test names it.
+"""
+
+from __future__ import annotations
+
+from desktop.domain.contracts import Command
+from desktop.domain.errors import AccessProblem
+from desktop.domain.task import Reader, Role
+
+_LEAD = frozenset({Role.LEAD})
+_DRAWS = frozenset({Role.LEAD, Role.READER, Role.ADJUDICATOR})
+_WORKS = _DRAWS | {Role.REVIEWER}
+_ALL = frozenset(Role)
+
+MATRIX: dict[str, frozenset[Role]] = {
+    # regions
+    "AddAnnotation": _DRAWS,
+    "ReshapeAnnotation": _DRAWS,
+    "ReshapeAnnotations": _DRAWS,
+    "RelabelAnnotations": _DRAWS,
+    "DeleteAnnotations": _DRAWS,
+    "AnswerRegion": _DRAWS,
+    "LockAnnotation": _DRAWS,
+    "PaintMask": _DRAWS,
+    # a reader's own work on a case
+    "AnswerQuestion": _DRAWS,
+    "SetNoFinding": _DRAWS,
+    "MarkCase": _DRAWS,
+    "SignCase": _DRAWS,
+    "Calibrate": _DRAWS,
+    "RecordTime": _WORKS,
+    "AcceptProposals": _DRAWS,
+    "RejectProposals": _DRAWS,
+    # the project
+    "OfferProposals": _LEAD,
+    "WithdrawProposals": _LEAD,
+    "RegisterImages": _LEAD,
+    "AddSchema": _LEAD,
+    "ChooseSchema": _LEAD,
+    "UseSchema": _LEAD,
+    "AddReader": _LEAD,
+    "ChangeRole": _LEAD,
+    "ChangeProjectSetting": _LEAD,
+    "RecordMerge": _LEAD,
+    "SettleConflict": _LEAD | {Role.ADJUDICATOR},
+    # notes that change no row
+    "RecordExport": _ALL,
+    "RecordPassword": frozenset(),  # these two are written where it happens, never on request
+    "RecordSignIn": frozenset(),
+}
+
+
+def may(role: Role, command_name: str) -> bool:
+    """Whether this role may give this command."""
+    return role in MATRIX.get(command_name, _LEAD)
+
+
+def check(reader: Reader, command: Command) -> None:
+    """AccessProblem where this reader's role does not allow the command."""
+    check_name(reader, type(command).__name__, command.title)
+
+
+def check_name(reader: Reader, command_name: str, title: str = "") -> None:
+    """The same by the command's name, as the log tells it."""
+    if may(reader.role, command_name):
+        return
+    detail = f"{title}." if title else ""
+    if reader.role is Role.AUDITOR:
+        raise AccessProblem("An auditor reads and changes nothing.", detail)
+    allowed = MATRIX.get(command_name, _LEAD)
+    who = " or ".join(r.value for r in Role if r in allowed) or "nobody"
+    title = f"As {reader.role.value} you may not do this."
+    raise AccessProblem(title, detail, f"It is for: {who}.")

@@ -1,0 +1,32 @@
+"""The parts of an open project that are reached as ``workspace.NAME``, each made at first use."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from desktop.workspace.claims import Claims
+    from desktop.workspace.team import Team
+    from desktop.workspace.workspace import Workspace
+
+
+class Desks:
+    """Mixed into Workspace. A part is a class around the workspace, loaded when it is wanted."""
+
+    @functools.cached_property
+    def claims(self) -> Claims:
+        """What all readers said, for those who may see it."""
+        from desktop.workspace.claims import Claims
+
+        return Claims(self._self())
+
+    @functools.cached_property
+    def team(self) -> Team:
+        """Copies for other machines, their bundles, and what is to be settled."""
+        from desktop.workspace.team import Team
+
+        return Team(self._self())
+
+    def _self(self) -> Workspace:
+        return cast("Workspace", self)

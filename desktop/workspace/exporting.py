@@ -1,0 +1,131 @@
+"""Handing a project out: fixed at one moment by a read transaction, written by ``exchange``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, TypeVar
+
+from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import AccessProblem
+from desktop.domain.record import Record
+from desktop.domain.schema import Schema
+from desktop.domain.study import Calibration, Case, Instance, Series, Study
+from desktop.domain.task import Assignment, Reader, Role
+from desktop.exchange.bundle import BundleOptions, BundleReport, write_bundle
+from desktop.exchange.snapshot import SignedHead, Snapshot
+from desktop.store import log, queries
+from desktop.store.database import plain_errors
+from desktop.version import __version__
+
+if TYPE_CHECKING:
+    from desktop.workspace.workspace import Workspace
+
+R = TypeVar("R", bound=Record)
+
+
+class FrozenProject:
+    """A read transaction that stays open while a bundle is written, so that all of it is one
+    moment; work on the project goes on meanwhile."""
+
+    def __init__(self, workspace: Workspace, options: BundleOptions | None) -> None:
+        _check_may_export(workspace)
+        workspace.sign_head("export")
+        self._connection = workspace._database.engine.connect()
+        self._connection.exec_driver_sql("BEGIN")
+        self._lock = RLock()
+        cases = self._many(Case, order="position")
+        chosen = set(options.case_ids) if options else set()
+        self.snapshot = Snapshot(
+            project_id=workspace.project_id,
+            bundle_id=workspace.new_id(),
+            title=workspace.title,
+            app_version=__version__,
+            created_utc=workspace._clock.now_utc(),
+            cases=tuple(c for c in cases if not chosen or c.id in chosen),
+            schemas=tuple(self._many(Schema, order="name")),
+            readers=tuple(self._many(Reader)),
+            heads=tuple(SignedHead(**head) for head in queries.signed_heads(self._connection)),
+            public_key_hex=workspace._key.public_hex,
+            sign=workspace._key.sign,
+            study=self._one(Study),
+            series_of=self._series_of,
+            instances_of=lambda s: self._many(Instance, order="position", series_id=s),
+            annotations_of=lambda c: self._many(Annotation, case_id=c),
+            slices_of=lambda a: self._many(MaskSlice, annotation_id=a),
+            runs=self._runs,
+            answers_of=lambda c: self._many(Answer, case_id=c),
+            assignments_of=lambda c: self._many(Assignment, case_id=c),
+            calibration=self._calibration,
+            source_path=workspace.source_path,
+            event_lines=self._event_lines,
+            frame=workspace.frames.get,
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _many(self, record_type: type[R], order: str = "id", **equals: str) -> list[R]:
+        with self._lock, plain_errors():
+            return queries.many(self._connection, record_type, order=order, **equals)
+
+    def _one(self, record_type: type[R]) -> Callable[[str], R]:
+        def read(record_id: str) -> R:
+            with self._lock, plain_errors():
+                return queries.one(self._connection, record_type, record_id)
+
+        return read
+
+    def _series_of(self, case_id: str) -> list[Series]:
+        case = self._one(Case)(case_id)
+        return sorted(
+            (self._one(Series)(s) for s in case.series_ids), key=lambda s: (s.number, s.id)
+        )
+
+    def _calibration(self, series_id: str) -> Calibration | None:
+        with self._lock, plain_errors():
+            return queries.maybe(self._connection, Calibration, series_id)
+
+    def _runs(self, digest: str) -> bytes:
+        with self._lock, plain_errors():
+            return queries.runs(self._connection, digest)
+
+    def _event_lines(self) -> Iterator[tuple[str, str]]:
+        with self._lock, plain_errors():
+            yield from log.event_lines(self._connection)
+
+
+def freeze(workspace: Workspace, options: BundleOptions | None) -> FrozenProject:
+    """Fix the project as it is now; main thread."""
+    workspace.accounts.check_signed_in()
+    return FrozenProject(workspace, options)
+
+
+def write(
+    workspace: Workspace,
+    frozen: FrozenProject,
+    target: Path,
+    options: BundleOptions | None,
+    progress: Progress,
+) -> BundleReport:
+    """Write the bundle of a frozen project; any thread."""
+    try:
+        return write_bundle(
+            frozen.snapshot, Path(target), options or BundleOptions(), workspace.pool, progress
+        )
+    finally:
+        frozen.close()
+
+
+def _check_may_export(workspace: Workspace) -> None:
+    """A reader exports a project of their own; where others work too, only the lead does."""
+    others = [r for r, _name in workspace.readers() if r.id != workspace.reader.id]
+    if others and workspace.reader.role not in (Role.LEAD, Role.AUDITOR):
+        raise AccessProblem(
+            "Only the lead exports a project that several readers work in.",
+            "A bundle holds every reader's labels.",
+            "Ask the lead, or work in a project of your own.",
+        )

@@ -1,0 +1,124 @@
+"""Taking images in: scanned off the main thread, registered in batches as one undo step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop.commands.project import RegisterImages
+from desktop.domain.contracts import Progress
+from desktop.domain.study import Instance
+from desktop.imaging.scan import ScanResult, scan
+from desktop.store import queries
+from desktop.store.database import plain_errors, transaction
+from desktop.workspace.reports import ImportReport, Refused
+
+if TYPE_CHECKING:
+    from desktop.workspace.workspace import Workspace
+
+_BATCH = 500
+_PARTS = ("studies", "series", "instances", "cases")
+
+
+def scan_for(workspace: Workspace, paths: Sequence[Path], progress: Progress) -> ScanResult:
+    """Look at files and folders in the decode process; any thread."""
+    with workspace._database.another_reader() as connection:
+        offset = queries.last_case_order(connection) + 1
+
+        def known(instance_id: str) -> bool:
+            return bool(queries.known_instances(connection, [instance_id]))
+
+        return scan(
+            [Path(p) for p in paths],
+            workspace.pool,
+            key=workspace._secret,
+            progress=progress,
+            known=known,
+            existing=lambda series_id: queries.many(
+                connection, Instance, order="position", series_id=series_id
+            ),
+            case_offset=offset,
+        )
+
+
+def register(workspace: Workspace, result: ScanResult) -> ImportReport:
+    """Write what a scan found; one undo step, in batches that keep the window alive."""
+    connection = workspace._database.writer
+    with plain_errors(), transaction(connection):
+        queries.set_sources(connection, result.sources | _found_again(workspace, result))
+        queries.set_local_texts(connection, result.texts)
+    if result.instances:
+        _register_records(workspace, result)
+    return ImportReport(
+        added=len(result.instances),
+        cases=tuple(c.id for c in result.cases),
+        refused=tuple(Refused(r.path, r.reason) for r in result.refused),
+        duplicates=tuple(
+            Refused(
+                d.path,
+                f"The same image as {d.same_as.name}."
+                if d.same_as
+                else "This image is in the project already.",
+            )
+            for d in result.duplicates
+        ),
+    )
+
+
+def _found_again(workspace: Workspace, result: ScanResult) -> dict[str, Path]:
+    """Images of the project whose file had gone and that the scan met at another place."""
+    known = queries.sources(workspace._read) if result.duplicates else {}
+    return {
+        d.instance_id: d.path
+        for d in result.duplicates
+        if d.same_as is None and d.instance_id in known and not known[d.instance_id].is_file()
+    }
+
+
+def _register_records(workspace: Workspace, result: ScanResult) -> None:
+    """One event for a usual import; a large one goes in batches, as one undo step."""
+    group = workspace.new_id()
+    images_added, cases_added = len(result.instances), len(result.cases)
+    what = f"Import {_counted(images_added, 'image')} in {_counted(cases_added, 'case')}"
+    images = (*result.instances, *result.reordered)
+    studies, series, cases = tuple(result.studies), tuple(result.series), tuple(result.cases)
+
+    def run(**parts: tuple[Any, ...]) -> None:
+        empty: dict[str, tuple[Any, ...]] = dict.fromkeys(_PARTS, ())
+        workspace.run(RegisterImages(**(empty | parts), what=what), group=group)
+
+    if len(images) <= _BATCH:
+        run(studies=studies, series=series, instances=images, cases=cases)
+        return
+    run(studies=studies, series=series)
+    for start in range(0, len(images), _BATCH):
+        run(instances=images[start : start + _BATCH])
+    for start in range(0, len(cases), _BATCH):
+        run(cases=cases[start : start + _BATCH])
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def relocate(workspace: Workspace, folder: Path, progress: Progress) -> int:
+    """Point the sources at files of the same content below ``folder``."""
+    import hashlib
+
+    from desktop.domain.record import stable_id
+
+    wanted = {i for i, p in queries.sources(workspace._read).items() if not p.is_file()}
+    files = [p for p in sorted(Path(folder).rglob("*")) if p.is_file()]
+    found: dict[str, Path] = {}
+    for number, path in enumerate(files):
+        progress.report(number / max(1, len(files)), "Looking for moved images")
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        instance_id = stable_id("instance", digest)
+        if instance_id in wanted:
+            found[instance_id] = path
+    connection = workspace._database.writer
+    with plain_errors(), transaction(connection):
+        queries.set_sources(connection, found)
+    return len(found)

@@ -1,0 +1,144 @@
+"""Taking colleagues' bundles in: checked, previewed by a dry run, applied in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop.commands.project import RecordMerge
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import AccessProblem, ConflictProblem
+from desktop.exchange.returned import Returned, read_return
+from desktop.store import merge, queries, versions
+from desktop.store.database import Connection, plain_errors, transaction
+from desktop.store.merge import Line, MissingRange
+from desktop.workspace.keys import fingerprint_of
+
+if TYPE_CHECKING:
+    from desktop.workspace.workspace import Workspace
+
+# kinds whose double versions somebody must settle; facts about images settle themselves
+CLAIMS = ("annotation", "mask_slice", "answer", "assignment", "calibration", "decision")
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What a merge did, or in a preview would do."""
+
+    bundles: tuple[str, ...]
+    new: int
+    known: int
+    touched: int
+    conflicts: int
+    missing: tuple[MissingRange, ...]
+
+    @property
+    def sentence(self) -> str:
+        parts = [f"{self.new:,} new events, {self.known:,} known"]
+        if self.conflicts:
+            parts.append(f"{self.conflicts:,} conflicts to settle")
+        for gap in self.missing:
+            parts.append(f"events {gap.first} to {gap.last} of {gap.chain} have not arrived")
+        return "; ".join(parts) + "."
+
+
+class _DryRun(Exception):
+    """Takes the transaction of a preview back."""
+
+
+def signer_of(bundle: Path) -> str:
+    """The public key that signed a bundle; FileProblem where the bundle is damaged."""
+    return read_return(bundle).public_key
+
+
+def merge_bundles(
+    workspace: Workspace, paths: Sequence[Path], progress: Progress, *, dry_run: bool
+) -> MergeReport:
+    """Take bundles in, any number of times and in any order; nothing happens unless all are sound.
+
+    A dry run does the same and takes it back. Raises FileProblem for a damaged bundle,
+    AccessProblem for a stranger's key, ConflictProblem for a bundle
+    of another project or a copied project file that went two ways.
+    """
+    workspace.accounts.check_signed_in()
+    returned = [read_return(Path(path)) for path in paths]
+    for bundle in returned:
+        _check_belongs(workspace, bundle)
+    connection = workspace._database.writer
+    report: MergeReport | None = None
+    with plain_errors(), contextlib.suppress(_DryRun), transaction(connection):
+        report = _take(connection, returned, progress)
+        if dry_run:
+            raise _DryRun
+    assert report is not None
+    if not dry_run:
+        _keep_heads(connection, returned)
+        workspace._forget_images()
+        if report.new:
+            workspace.run(
+                RecordMerge(bundle_ids=report.bundles, new=report.new, conflicts=report.conflicts)
+            )
+    return report
+
+
+def conflicts(workspace: Workspace) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Claims with several standing versions: (kind, record id, event ids)."""
+    found = versions.conflicts(workspace._read)
+    return [
+        entry
+        for entry in found
+        if entry[0] in CLAIMS and len(_different(workspace._read, entry)) > 1
+    ]
+
+
+def _take(connection: Connection, returned: list[Returned], progress: Progress) -> MergeReport:
+    new = known = 0
+    touched: set[tuple[str, str]] = set()
+    for bundle in returned:
+        merge.take_runs(connection, bundle.masks())
+        lines = (Line(body, digest) for body, digest in bundle.lines())
+        taken = merge.take_events(connection, lines, progress, bundle.event_count)
+        new, known = new + taken.new, known + taken.known
+        touched |= taken.touched
+    doubled = [e for e in versions.conflicts(connection) if e[0] in CLAIMS]
+    return MergeReport(
+        bundles=tuple(b.bundle_id for b in returned),
+        new=new,
+        known=known,
+        touched=len(touched),
+        conflicts=sum(len(_different(connection, e)) > 1 for e in doubled),
+        missing=tuple(merge.missing_ranges(connection)),
+    )
+
+
+def _different(connection: Connection, entry: tuple[str, str, tuple[str, ...]]) -> set[str]:
+    """The standing versions of a record that really differ, as text."""
+    kind, record_id, standing = entry
+    return {repr(versions.version(connection, kind, record_id, e)) for e in standing}
+
+
+def _check_belongs(workspace: Workspace, bundle: Returned) -> None:
+    if bundle.project_id != workspace.project_id:
+        raise ConflictProblem(
+            "This bundle belongs to another project.",
+            bundle.path.name,
+            "Open that project to merge it.",
+        )
+    known = set(queries.known_keys(workspace._read)) | {workspace._key.public_hex}
+    if bundle.public_key not in known:
+        raise AccessProblem(
+            "This bundle is signed by a workstation that the project does not know.",
+            f"Fingerprint {fingerprint_of(bundle.public_key)}.",
+            "Compare the fingerprint with its owner and trust the key first.",
+        )
+
+
+def _keep_heads(connection: Connection, returned: list[Returned]) -> None:
+    """Signed ends of the others' chains: what is cut off later is found."""
+    with plain_errors():
+        for bundle in returned:
+            for head in bundle.heads:
+                queries.save_head(connection, head)

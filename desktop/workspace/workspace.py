@@ -1,0 +1,428 @@
+"""The facade: one open project and one reader. GUI, scripts and tests all go through it.
+
+with Workspace.open(path, reader_name="Ada") as ws:
+    ws.run(AddAnnotation(...))
+    ws.undo(case_id)
+    ws.export_bundle(target)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from desktop.commands.access import SignCase, closes
+from desktop.commands.project import AddReader, AddSchema, RecordExport, RegisterImages
+from desktop.domain.account import SettingKey
+from desktop.domain.contracts import Command, Progress
+from desktop.domain.errors import StoreProblem, UserError
+from desktop.domain.event import Action, Event
+from desktop.domain.schema import Schema
+from desktop.domain.task import Reader, Role
+from desktop.imaging.child import ChildPool
+from desktop.imaging.frames import FrameSource
+from desktop.store import queries
+from desktop.store.database import Connection, Database, plain_errors
+from desktop.store.transaction import last_link
+from desktop.workspace import authority, backups, importing, verification
+from desktop.workspace.accounts import NOBODY, Accounts
+from desktop.workspace.clock import Clock
+from desktop.workspace.commits import Commits
+from desktop.workspace.desks import Desks
+from desktop.workspace.jobs import Job, Jobs, Post
+from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.plugins import Plugin, load_plugins
+from desktop.workspace.reports import ImportReport, VerifyReport
+from desktop.workspace.schema_files import read_schema
+from desktop.workspace.settings import Settings
+from desktop.workspace.view import ProjectView
+
+if TYPE_CHECKING:
+    from desktop.exchange.bundle import BundleOptions, BundleReport
+
+
+class Workspace(ProjectView, Desks):
+    """An open project. All methods belong to the main thread; long work goes through ``jobs``."""
+
+    suffix: ClassVar[str] = ".rroom"
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        reader_name: str,
+        post: Post | None,
+        key: WorkstationKey,
+        clock: Clock,
+        settings: Settings,
+        pool: ChildPool | None,
+    ) -> None:
+        super().__init__()
+        self.path = database.path
+        self.read_only = database.read_only
+        self.settings = settings
+        self.last_saved = ""
+        self._database = database
+        self._read: Connection = database.reader
+        self._lookup = database.engine.connect()
+        self._lookup_lock = Lock()
+        self._key = key
+        self._clock = clock
+        self._listeners: list[Callable[[Event], None]] = []
+        self._closed = False
+        facts = database.facts()
+        self.project_id, self.title = facts["project_id"], facts["title"]
+        self._secret = bytes.fromhex(facts["secret"])
+        self._chain = key.chain_in(facts["file_id"])
+        self._commits = Commits(database.writer, self._lookup, self._chain, clock)
+        write = None if database.read_only else database.writer
+        self.accounts = Accounts(self._read, write, self._commits, clock, self.run)
+        self.reader = self._identify(reader_name)
+        self.accounts.begin(self.reader)
+        self.jobs = Jobs(post)
+        self._own_pool = pool is None
+        self.pool = pool or ChildPool(workers=2)
+        if post is not None:
+            self.pool.start()  # a window will want its first image at once
+        self.frames = FrameSource(
+            self.pool,
+            self.source_path,
+            self.instance,
+            cache_bytes=int(settings.get("cache_mb")) << 20,
+        )
+
+    @functools.cached_property
+    def plugins(self) -> list[Plugin]:
+        """All plugin files; what is allowed is loaded at the first look."""
+        return load_plugins(self.settings)
+
+    # life ------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        title: str,
+        reader_name: str,
+        passphrase: str = "",
+        post: Post | None = None,
+        key: WorkstationKey | None = None,
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+        pool: ChildPool | None = None,
+    ) -> Workspace:
+        """Make a new project; StoreProblem where the place is unfit or taken."""
+        clock = clock or Clock()
+        facts = {
+            "project_id": clock.new_id(),
+            "file_id": clock.new_id()[:8],
+            "title": title,
+            "secret": secrets.token_hex(32),
+            "created_utc": clock.now_utc(),
+        }
+        database = Database.create(Path(path), facts=facts, passphrase=passphrase)
+        return cls._around(database, reader_name, post, key, clock, settings, pool)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        reader_name: str = "",
+        passphrase: str = "",
+        read_only: bool = False,
+        post: Post | None = None,
+        key: WorkstationKey | None = None,
+        clock: Clock | None = None,
+        settings: Settings | None = None,
+        pool: ChildPool | None = None,
+    ) -> Workspace:
+        """Open a project; StoreProblem in words where that can't be done safely."""
+        database = Database.open(Path(path), passphrase=passphrase, read_only=read_only)
+        return cls._around(database, reader_name, post, key, clock or Clock(), settings, pool)
+
+    @classmethod
+    def _around(
+        cls,
+        database: Database,
+        reader_name: str,
+        post: Post | None,
+        key: WorkstationKey | None,
+        clock: Clock,
+        settings: Settings | None,
+        pool: ChildPool | None,
+    ) -> Workspace:
+        try:
+            with plain_errors():
+                return cls(
+                    database,
+                    reader_name=reader_name,
+                    post=post,
+                    key=key or WorkstationKey.load(),
+                    clock=clock,
+                    settings=settings or Settings(),
+                    pool=pool,
+                )
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Stop jobs and decoders, keep a backup where something changed, close the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self.jobs.close()
+        self.frames.close()
+        if self._own_pool:
+            self.pool.close()
+        self._lookup.close()
+        if not self.read_only:
+            with contextlib.suppress(UserError):
+                backups.keep(self._database, self._clock.now())
+        self._database.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # writing ---------------------------------------------------------------------------------
+
+    def run(self, command: Command, reason: str = "", group: str = "") -> Event | None:
+        """Apply a command in one transaction with its event; None when it changed nothing.
+
+        Raises UserError where the command can't be done; then nothing was changed.
+        """
+        self._check_writable()
+        self._check_reader()
+        authority.check(self.reader, command)
+        self.accounts.admit(self.reader, command)
+        event = self._commits.run(command, self.reader.id, reason=reason, group=group)
+        if isinstance(command, (RegisterImages, AddSchema)):
+            self._forget_images()
+        if event is not None and closes(command):
+            self.sign_head("submit")
+        return self._tell(event)
+
+    def sign_in(self, name: str, password: str = "") -> Reader:
+        """Become this reader; AccessProblem where name or password is wrong, or too soon."""
+        self.reader = self.accounts.sign_in(name, password)
+        return self.reader
+
+    def sign_case(self, case_id: str, meaning: str, password: str = "") -> Event | None:
+        """Close a case with the reader's signature; the password where the project asks."""
+        if password or self.accounts.setting(SettingKey.SIGNATURES) == "password":
+            self.accounts.vouch(self.reader, password)
+        confirmed = "password" if password else "name"
+        return self.run(SignCase(case_id=case_id, meaning=meaning, confirmed=confirmed))
+
+    def undo(self, case_id: str) -> Event | None:
+        """Take back this reader's last step on the case; None where there is none."""
+        return self._take_back(Action.UNDO, case_id)
+
+    def redo(self, case_id: str) -> Event | None:
+        """Take back the last undo."""
+        return self._take_back(Action.REDO, case_id)
+
+    def on_committed(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Hear every committed event; returns the disposer."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def new_id(self) -> str:
+        return self._clock.new_id()
+
+    # gestures in hand ------------------------------------------------------------------------
+
+    def journal_gesture(self, payload: dict[str, Any]) -> None:
+        """Keep an unfinished gesture, so that it can be offered back after a crash."""
+        if not self.read_only:
+            with plain_errors():
+                queries.set_journal(self._database.writer, self.reader.id, json.dumps(payload))
+
+    def journaled_gesture(self) -> dict[str, Any] | None:
+        """The unfinished gesture of the last session, if any."""
+        payload = queries.journal(self._read, self.reader.id)
+        return None if payload is None else dict(json.loads(payload))
+
+    def clear_journal(self) -> None:
+        if not self.read_only:
+            with plain_errors():
+                queries.set_journal(self._database.writer, self.reader.id, None)
+
+    # images and schemas ----------------------------------------------------------------------
+
+    def import_images(
+        self, paths: Sequence[Path], progress: Progress | None = None
+    ) -> ImportReport:
+        """Scan files and folders and register what is new; blocking."""
+        self._check_writable()
+        result = importing.scan_for(self, paths, progress or Progress())
+        return importing.register(self, result)
+
+    def start_import(
+        self,
+        paths: Sequence[Path],
+        on_done: Callable[[ImportReport], None],
+        on_error: Callable[[UserError], None],
+    ) -> Job:
+        """The same as a job: scanned in the background, registered on the main thread."""
+        self._check_writable()
+        return self.jobs.start(
+            "Reading images",
+            lambda progress: importing.scan_for(self, paths, progress),
+            lambda result: on_done(importing.register(self, result)),
+            on_error,
+        )
+
+    def relocate(self, folder: Path, progress: Progress | None = None) -> int:
+        """Find moved files below a folder by their content; returns how many were found again."""
+        self._check_writable()
+        return importing.relocate(self, folder, progress or Progress())
+
+    def add_schema_file(self, path: Path) -> Schema:
+        """Read a schema from a JSON file and add it; UserError where it has a mistake."""
+        schema = read_schema(path)
+        self.run(AddSchema(schema=schema))
+        return schema
+
+    # out -------------------------------------------------------------------------------------
+
+    def export_bundle(
+        self, target: Path, options: BundleOptions | None = None, progress: Progress | None = None
+    ) -> BundleReport:
+        """Write a signed bundle and note it in the log; blocking."""
+        from desktop.workspace import exporting  # the formats load when something leaves
+
+        _ = self.plugins  # their formats count from here on
+        frozen = exporting.freeze(self, options)
+        report = exporting.write(self, frozen, target, options, progress or Progress())
+        self._note_export(report)
+        return report
+
+    def start_export(
+        self,
+        target: Path,
+        options: BundleOptions | None,
+        on_done: Callable[[BundleReport], None],
+        on_error: Callable[[UserError], None],
+    ) -> Job:
+        """The same as a job: frozen now, written in the background."""
+        from desktop.workspace import exporting
+
+        _ = self.plugins  # their formats count from here on
+        frozen = exporting.freeze(self, options)
+
+        def done(report: BundleReport) -> None:
+            self._note_export(report)
+            on_done(report)
+
+        return self.jobs.start(
+            "Exporting bundle",
+            lambda progress: exporting.write(self, frozen, target, options, progress),
+            done,
+            on_error,
+        )
+
+    def verify(self, progress: Progress | None = None) -> VerifyReport:
+        """Check file, chains, signatures, and that the tables are what the log says."""
+        return verification.verify(self._read, self.project_id, progress or Progress())
+
+    def start_verify(
+        self, on_done: Callable[[VerifyReport], None], on_error: Callable[[UserError], None]
+    ) -> Job:
+        """The same as a job, on a connection of its own."""
+
+        def work(progress: Progress) -> VerifyReport:
+            with self._database.another_reader() as connection:
+                return verification.verify(connection, self.project_id, progress)
+
+        return self.jobs.start("Verifying the project", work, on_done, on_error)
+
+    def sign_head(self, purpose: str) -> dict[str, Any]:
+        """Sign the end of this workstation's chain; kept in the project and given out."""
+        seq, digest = last_link(self._read, self._chain)
+        head = self._key.sign_head(
+            self.project_id, self._chain, seq, digest, purpose, self._clock.now_utc()
+        )
+        if not self.read_only and head["seq"]:
+            with plain_errors():
+                queries.save_head(self._database.writer, head)
+        return head
+
+    # ------------------------------------------------------------------------------------------
+
+    def _identify(self, reader_name: str) -> Reader:
+        """The reader of this name, added at the first use; the first one of a project leads it."""
+        names = queries.identities(self._read)
+        wanted = reader_name.strip()
+        for reader in queries.many(self._read, Reader):
+            if not wanted or names.get(reader.id, "").casefold() == wanted.casefold():
+                return reader
+        if self.accounts.asks_passwords:
+            return NOBODY
+        first = not names
+        reader = Reader(id=self._clock.new_id(), role=Role.LEAD if first else Role.READER)
+        if self.read_only:
+            return reader
+        queries.set_identity(self._database.writer, reader.id, wanted or "Reader")
+        self._commits.run(AddReader(reader=reader), reader.id)
+        return reader
+
+    @property
+    def reader_name(self) -> str:
+        return queries.identity(self._read, self.reader.id) or self.reader.pseudonym
+
+    def _tell(self, event: Event | None) -> Event | None:
+        if event is not None:
+            self.last_saved = self._clock.now().astimezone().strftime("%H:%M:%S")
+            for listener in tuple(self._listeners):
+                listener(event)
+        return event
+
+    def _take_back(self, action: Action, case_id: str) -> Event | None:
+        self._check_writable()
+        self._check_reader()
+        event = self._commits.take_back(
+            action, case_id, self.reader.id, lambda name: authority.check_name(self.reader, name)
+        )
+        if not case_id:
+            self._forget_images()
+        return self._tell(event)
+
+    def _note_export(self, report: BundleReport) -> None:
+        if not self.read_only:
+            self.run(
+                RecordExport(
+                    bundle_id=report.bundle_id,
+                    manifest_sha256=report.manifest_sha256,
+                    case_count=report.case_count,
+                )
+            )
+
+    def _check_reader(self) -> None:
+        """The reader has signed in, and has the role that the project gives them now."""
+        self.accounts.check_signed_in()
+        self.reader = queries.maybe(self._read, Reader, self.reader.id) or self.reader
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise StoreProblem(
+                "This project is open read-only.", "", "Close the other window and open it again."
+            )
+        self.accounts.check_signed_in()
