@@ -1,0 +1,263 @@
+"""Taking images in: how far it is, and afterwards what was added, known already or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QProgressBar,
+    QStackedWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from desktop.domain.errors import UserError
+from desktop.gui import icons
+from desktop.gui.furniture import across, down, frame, label, push
+from desktop.gui.running import was_cancelled
+from desktop.gui.schema_choice import SchemaBox, cases_without_schema, use_schema
+from desktop.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from desktop.domain.schema import Schema
+    from desktop.workspace.jobs import Job
+    from desktop.workspace.reports import ImportReport, Refused
+
+_SHOWN = 2000
+
+
+class ImportPage(QWidget):
+    """Progress with cancel; then the result, which waits until the person goes on."""
+
+    finished = Signal(str)  # the first new case, or ""
+    wanted = Signal()  # the person asks for the result
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._shell, self._reading = shell, shell.reading
+        self._schema: Schema | None = None
+        self._report: ImportReport | None = None
+        self._job: Job | None = None
+        self._stop_listening: Callable[[], None] | None = None
+        outer = down(self, (24, 16, 24, 16), 12)
+        self._stack = QStackedWidget()
+        outer.addWidget(self._stack)
+        self._stack.addWidget(self._make_progress())
+        self._stack.addWidget(self._make_result())
+
+    def start(self, paths: Sequence[Path], schema: Schema | None = None) -> None:
+        """Read these files and folders in; new cases are read with ``schema`` if given."""
+        room = self._reading.workspace
+        if room is None:
+            return
+        self._schema, self._report = schema, None
+        self._stack.setCurrentIndex(0)
+        self._what.setText("Looking at the files…")
+        self._bar.setValue(0)
+        self._stop_listening = room.jobs.on_changed(self._moved)
+        try:
+            job = room.start_import(list(paths), self._done, self._failed)
+        except UserError as error:
+            self._failed(error)
+            return
+        if job in room.jobs.running:
+            self._job = job
+
+    @property
+    def is_running(self) -> bool:
+        return self._job is not None
+
+    # progress ------------------------------------------------------------------------------
+
+    def _make_progress(self) -> QWidget:
+        page = QWidget()
+        outer = down(page)
+        card = frame("card")
+        card.setFixedWidth(560)
+        column = down(card, (24, 20, 24, 20), 12)
+        column.addWidget(label("Reading images in", "title"))
+        self._what = label(role="muted")
+        column.addWidget(self._what)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        column.addWidget(self._bar)
+        row = across()
+        row.addWidget(label("You can go on working; this goes on below.", "small"), 1)
+        self._cancel = push("Cancel", tip="Stops reading in; nothing is added.")
+        self._cancel.clicked.connect(self._stop)
+        row.addWidget(self._cancel)
+        column.addLayout(row)
+        outer.addStretch(2)
+        middle = across()
+        middle.addStretch(1)
+        middle.addWidget(card)
+        middle.addStretch(1)
+        outer.addLayout(middle)
+        outer.addStretch(3)
+        return page
+
+    def _moved(self) -> None:
+        job = self._job
+        if job is None:
+            return
+        self._bar.setValue(round(job.fraction * 1000))
+        if job.text:
+            self._what.setText(job.text)
+        if was_cancelled(job):
+            self._leave()
+            self._shell.say("Reading in was cancelled", "Nothing was added.")
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._what.setText("Stopping…")
+
+    def _end(self) -> None:
+        self._job = None
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+
+    def _failed(self, error: UserError) -> None:
+        self._leave()
+        self._shell.say_error(error)
+
+    def _leave(self) -> None:
+        """Without a result there is nothing to stay for."""
+        self._end()
+        if self.isVisible():
+            self.finished.emit("")
+
+    # result --------------------------------------------------------------------------------
+
+    def _make_result(self) -> QWidget:
+        page = QWidget()
+        column = down(page, gap=12)
+        head = across(gap=12)
+        self._mark = icons.Glyph("check", "ok", 24)
+        head.addWidget(self._mark)
+        self._sentence = label("", "title", wrap=True)
+        head.addWidget(self._sentence, 1)
+        column.addLayout(head)
+        self._ask = frame("card")
+        ask = across(self._ask, (16, 8, 16, 8), 12)
+        self._ask_text = label(wrap=True)
+        ask.addWidget(self._ask_text, 1)
+        self._box = SchemaBox()
+        self._box.setMinimumWidth(260)
+        ask.addWidget(self._box)
+        apply = push("Use it", "primary", tip="Reads all cases without a schema with this one.")
+        apply.clicked.connect(self._apply_schema)
+        ask.addWidget(apply)
+        column.addWidget(self._ask)
+        self._tree = QTreeWidget()
+        self._tree.setColumnCount(2)
+        self._tree.setHeaderLabels(["File", "Why"])
+        self._tree.setRootIsDecorated(True)
+        self._tree.setUniformRowHeights(True)
+        self._tree.setAccessibleName("Files that were not taken in")
+        self._tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self._tree.header().resizeSection(0, 420)
+        column.addWidget(self._tree, 1)
+        self._all_well = label("Every file was taken in.", "muted")
+        column.addWidget(self._all_well)
+        column.addStretch(0)
+        row = across(gap=8)
+        row.addStretch(1)
+        more = push("To the work list", tip="All cases with their state.")
+        more.clicked.connect(lambda: self.finished.emit(""))
+        row.addWidget(more)
+        self._go = push(
+            "Read the first case", "primary", "next", "Opens the first of the new cases."
+        )
+        self._go.clicked.connect(self._open_first)
+        row.addWidget(self._go)
+        column.addLayout(row)
+        return page
+
+    def _done(self, report: ImportReport) -> None:
+        self._report = report
+        self._end()
+        room = self._reading.workspace
+        if room is None:
+            return
+        waiting = cases_without_schema(room) if report.cases else []
+        schemas = room.schemas()
+        schema = self._schema or (schemas[0] if len(schemas) == 1 else None)
+        if schema is not None and waiting:
+            use_schema(room, schema, waiting)
+            waiting = []
+        self._show(report, len(waiting))
+        if not self.isVisible():
+            self._shell.say(report.sentence, kind="ok", act="Show", on_act=self.wanted.emit)
+        elif not report.refused and not report.duplicates and not waiting and report.cases:
+            self.finished.emit(report.cases[0])
+
+    def _show(self, report: ImportReport, waiting: int) -> None:
+        self._stack.setCurrentIndex(1)
+        fine = bool(report.added)
+        self._mark.show_as("check" if fine else "warning", "ok" if fine else "warn")
+        self._sentence.setText(report.sentence if fine else _nothing_new(report))
+        self._go.setVisible(bool(report.cases))
+        self._ask.setVisible(waiting > 0)
+        if waiting:
+            room = self._reading.workspace
+            self._box.offer(room.schemas() if room else ())
+            cases = "1 case needs" if waiting == 1 else f"{waiting:,} cases need"
+            self._ask_text.setText(f"{cases} a schema: what is drawn and asked.")
+        self._fill(report)
+
+    def _fill(self, report: ImportReport) -> None:
+        self._tree.clear()
+        for title, lines in (
+            ("Refused", report.refused),
+            ("There already, not taken twice", report.duplicates),
+        ):
+            if lines:
+                self._tree.addTopLevelItem(_branch(title, lines))
+        some = bool(report.refused or report.duplicates)
+        self._tree.setVisible(some)
+        self._all_well.setVisible(not some)
+        self._tree.expandAll()
+
+    def _apply_schema(self) -> None:
+        room = self._reading.workspace
+        if room is None:
+            return
+        try:
+            use_schema(room, self._box.schema(), cases_without_schema(room))
+        except UserError as error:
+            self._shell.say_error(error)
+            return
+        self._ask.hide()
+
+    def _open_first(self) -> None:
+        if self._report is not None and self._report.cases:
+            self.finished.emit(self._report.cases[0])
+
+
+def _branch(title: str, lines: Sequence[Refused]) -> QTreeWidgetItem:
+    top = QTreeWidgetItem([f"{title} ({len(lines):,})", ""])
+    for line in lines[:_SHOWN]:
+        item = QTreeWidgetItem([line.path.name, line.reason])
+        item.setToolTip(0, str(line.path))
+        item.setToolTip(1, line.reason)
+        top.addChild(item)
+    if len(lines) > _SHOWN:
+        top.addChild(QTreeWidgetItem([f"and {len(lines) - _SHOWN:,} more", ""]))
+    return top
+
+
+def _nothing_new(report: ImportReport) -> str:
+    if report.duplicates and not report.refused:
+        return "Nothing new: all of these images are in the project already."
+    if report.refused:
+        return "No image was taken in. The reasons are below."
+    return "No image was found there."

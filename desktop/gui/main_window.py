@@ -1,0 +1,430 @@
+"""The window: title strip, rail, pages, bottom line. It wires them and keeps no work itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from desktop.domain.errors import StoreProblem, UserError
+from desktop.domain.event import Event
+from desktop.domain.task import AssignmentState, Role
+from desktop.gui import icons, window_layout
+from desktop.gui.actions import TOOLS, ActionSet
+from desktop.gui.attendance import Attendance
+from desktop.gui.bottom_strip import BottomStrip
+from desktop.gui.bugs import BugWatch
+from desktop.gui.check_page import CheckPage
+from desktop.gui.exchange_page import ExchangePage
+from desktop.gui.furniture import across, down
+from desktop.gui.import_page import ImportPage
+from desktop.gui.key_overlay import KeyOverlay
+from desktop.gui.notices import NoticeCard, NotSavedBar
+from desktop.gui.pages import BY_NAME, PAGES
+from desktop.gui.project_page import NewProject, NewProjectPage, PassphrasePage
+from desktop.gui.projects import Post, Projects
+from desktop.gui.rail import Rail
+from desktop.gui.reading_acts import ReadingActs
+from desktop.gui.reading_page import ReadingPage
+from desktop.gui.settings_page import SettingsPage
+from desktop.gui.shell import Shell
+from desktop.gui.start_page import StartPage, Ways, dropped_paths
+from desktop.gui.title_strip import TitleStrip
+from desktop.gui.window_acts import WindowActs
+from desktop.gui.worklist_page import WorklistPage
+from desktop.interaction.view import ViewState
+
+if TYPE_CHECKING:
+    from desktop.workspace.jobs import Jobs
+
+MakeCanvas = Callable[[Any], QWidget]
+
+
+class MainWindow(QMainWindow):
+    """One window, one project. ``make_canvas`` is called after the first paint."""
+
+    def __init__(
+        self, shell: Shell, post: Post | None = None, make_canvas: MakeCanvas | None = None
+    ) -> None:
+        super().__init__()
+        self.shell, self._reading = shell, shell.reading
+        self._post, self._make_canvas = post, make_canvas or _canvas
+        self._own_jobs: Jobs | None = None
+        self.is_image_only = False
+        self._hears_screens = False
+        self._offering = False
+        self.page = "start"
+        self.bugs: BugWatch | None = None
+        self.setWindowTitle("Reading Room")
+        self.setMinimumSize(1024, 640)
+        self.setAcceptDrops(True)
+        self.projects = Projects(shell, post, self)
+        self.acts = ReadingActs(shell)
+        self._window_acts = WindowActs(self)
+        image = QWidget()
+        self.attendance = Attendance(self)
+        self.actions_ = ActionSet(self, image, (self.acts, self._window_acts, self.attendance))
+        self._build(image)
+        self.attendance.wire()
+        self._listen()
+        self.resize(1440, 900)
+        window_layout.restore(self, self.reading_page)
+        self._dressed()
+        self._refresh_title()
+        self.show_page("start")
+
+    # building ------------------------------------------------------------------------------
+
+    def _build(self, image: QWidget) -> None:
+        centre = QWidget()
+        column = down(centre, gap=0)
+        self.title = TitleStrip(self.shell, self.actions_)
+        self.not_saved = NotSavedBar()
+        self.rail = Rail(self.actions_)
+        self.pages = QStackedWidget()
+        self.bottom = BottomStrip(self.shell, self.actions_)
+        self.reading_page = ReadingPage(self.shell, self.actions_, image)
+        self.acts.page = self.reading_page
+        self.start_page = StartPage(self.shell, self._ways())
+        self.new_project_page = NewProjectPage()
+        self.passphrase_page = PassphrasePage()
+        self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images)
+        self.exchange_page = ExchangePage(self.shell, self._window_acts.verify_bundle)
+        self.import_page = ImportPage(self.shell)
+        self.check_page = CheckPage(self.shell, self._jobs)
+        self.settings_page = SettingsPage(self.shell)
+        self._pages: dict[str, QWidget] = {
+            "start": self.start_page,
+            "new": self.new_project_page,
+            "passphrase": self.passphrase_page,
+            "read": self.reading_page,
+            "worklist": self.worklist_page,
+            "exchange": self.exchange_page,
+            "import": self.import_page,
+            "check": self.check_page,
+            "settings": self.settings_page,
+        }
+        for page in self._pages.values():
+            self.pages.addWidget(page)
+        column.addWidget(self.title)
+        column.addWidget(self.not_saved)
+        middle = across(gap=0)
+        middle.addWidget(self.rail)
+        middle.addWidget(self.pages, 1)
+        column.addLayout(middle, 1)
+        column.addWidget(self.bottom)
+        self.setCentralWidget(centre)
+        self.notice = NoticeCard(self.pages)
+        self.keys_overlay = KeyOverlay(centre)
+
+    def _ways(self) -> Ways:
+        ways, acts = Ways(), self._window_acts
+        ways.open_images, ways.open_paths = acts.open_images, acts.open_paths
+        ways.open_project, ways.open_path = acts.open_project, acts.open_path
+        ways.new_project, ways.try_demo = acts.new_project, acts.try_demo
+        ways.verify_bundle = acts.verify_bundle
+        return ways
+
+    def _listen(self) -> None:
+        reading = self._reading
+        reading.opened.connect(self._opened)
+        reading.committed.connect(self._committed)
+        reading.view_changed.connect(self._viewed)
+        reading.failed.connect(self._failed)
+        self.shell.noticed.connect(self.notice.show_notice)
+        self.shell.tool_shown.connect(self.refresh_actions)
+        self.shell.theme_changed.connect(self._dressed)
+        self.projects.ready.connect(self._ready)
+        self.projects.passphrase_wanted.connect(self._ask_passphrase)
+        self.new_project_page.created.connect(self._window_acts.create)
+        self.new_project_page.left.connect(lambda: self.show_page("start"))
+        self.passphrase_page.left.connect(lambda: self.show_page("start"))
+        self.passphrase_page.given.connect(
+            lambda path, phrase: self.projects.open(path, self.reader_name(), phrase)
+        )
+        self.worklist_page.chosen.connect(self._window_acts.open_case)
+        self.import_page.finished.connect(self._window_acts.open_case)
+        self.import_page.wanted.connect(lambda: self.show_page("import"))
+        self.exchange_page.wanted.connect(lambda: self.show_page("exchange"))
+        self.check_page.shown.connect(lambda: self.show_page("check"))
+        self.check_page.left.connect(self._go_home)
+        self.settings_page.left.connect(self._go_home)
+        form = self.reading_page.panel.form
+        form.swapping.connect(self.reading_page.focus_image)
+        form.schema_wanted.connect(self._window_acts.choose_schema)
+        form.footer.skipped.connect(self.acts.after_closing)
+
+    # pages ---------------------------------------------------------------------------------
+
+    def add_page(self, name: str, page: QWidget) -> None:
+        """Another page, shown by its name."""
+        self._pages[name] = page
+        self.pages.addWidget(page)
+
+    def show_page(self, name: str) -> None:
+        """Show a page of the window; pages of a project only while one is open."""
+        is_open = self._reading.workspace is not None
+        if not is_open and (name in BY_NAME or name == "import"):
+            name = "start"
+        if self._refused(name):
+            return
+        if self.page == "read" and name != "read":
+            self.reading_page.panel.form.keep_typing()
+            self.reading_page.bar.stop()
+        if name != self.page:
+            self.notice.hide()
+        self.page = name
+        if name == "start":
+            self.start_page.refresh()
+        if name != "read" and self.is_image_only:
+            self.show_image_only(False)
+        page: Any = self._pages.get(name) or self._made(name)
+        self.pages.setCurrentWidget(page)
+        self.rail.setVisible(is_open and not self.is_image_only)
+        self.bottom.setVisible(is_open and not self.is_image_only)
+        self.bottom.show_reading(name == "read")
+        self.refresh_actions()
+        if hasattr(page, "take_focus"):
+            page.take_focus()
+
+    def _refused(self, name: str) -> bool:
+        """Say why where the reader's role does not see a page."""
+        room = self._reading.workspace
+        why = BY_NAME[name].why_not(room.reader.role) if room and name in BY_NAME else ""
+        if why:
+            self.shell.say("This page is not yours", why, "warn")
+        return bool(why)
+
+    def _made(self, name: str) -> QWidget:
+        """A page of the registry, made at its first show."""
+        page: Any = BY_NAME[name].make(self.shell)
+        if hasattr(page, "chosen"):
+            page.chosen.connect(self._window_acts.open_case)
+        if hasattr(page, "left"):
+            page.left.connect(self._go_home)
+        self.add_page(name, page)
+        return page
+
+    def show_image_only(self, on: bool) -> None:
+        """Everything but the image steps aside, or comes back as it was."""
+        page = self.reading_page
+        if on and self.page != "read":
+            self.show_page("read")
+        parts = (self.title, self.rail, self.bottom, page.tools, page.bar, page.panel, page.strip)
+        if on:
+            self._stood = {w: not w.isHidden() for w in parts}
+            for part in parts:
+                part.hide()
+        else:
+            for part, stood in self._stood.items():
+                part.setVisible(stood)
+        self.is_image_only = on
+        self.refresh_actions()
+        page.focus_image()
+
+    # acts that pages share -----------------------------------------------------------------
+
+    def reader_name(self) -> str:
+        """Who reads; asked on the start page where it isn't known."""
+        known = str(self.shell.settings.get("reader_name"))
+        if self.page == "start" or not known:
+            self.show_page("start")
+            return self.start_page.reader_name()
+        return known
+
+    def ask_new_project(self, images: list[Path]) -> None:
+        self.new_project_page.start(images)
+        self.show_page("new")
+        self.new_project_page.title.setFocus()
+
+    def import_images(self, paths: list[Path], wanted: NewProject | None = None) -> None:
+        """Read files and folders into the open project."""
+        if self.import_page.is_running:
+            self.shell.say("Images are being read in already", "Wait for them or cancel.", "warn")
+            return
+        self.show_page("import")
+        self.import_page.start(paths, wanted.schema if wanted else None)
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """A project to open or images to read in."""
+        self._window_acts.open_paths(paths)
+
+    # what is heard -------------------------------------------------------------------------
+
+    def refresh_actions(self) -> None:
+        """Switch acts on and off and light those that hold."""
+        room, view = self._reading.workspace, self._reading.view
+        has = {"project"} if room else set()
+        if self.page == "read":
+            has |= {"case"} if view.case_id else set()
+            has |= {"series"} if view.series_id else set()
+            has |= {"selection"} if view.selection else set()
+        acts = self.actions_
+        acts.refresh(frozenset(has))
+        for name in TOOLS:
+            acts[f"tool.{name}"].setChecked(name == view.tool)
+        for name in (*BY_NAME, "settings"):
+            acts[f"page.{name}"].setChecked(name == self.page)
+        if room is not None:
+            self._refresh_pages(room.reader.role)
+        acts["overlay.hide"].setChecked(not view.overlays_visible)
+        acts["overlay.outline"].setChecked(view.outlines_only)
+        acts["view.panel"].setChecked(not self.reading_page.panel.isHidden())
+        acts["view.strip"].setChecked(not self.reading_page.strip.isHidden())
+        acts["view.image"].setChecked(self.is_image_only)
+        self._refresh_undo()
+
+    def _refresh_pages(self, role: Role) -> None:
+        self.rail.show_for(role)
+        for spec in PAGES:
+            self.actions_.retitle(f"page.{spec.name}", spec.title, spec.why_not(role))
+
+    def _refresh_undo(self) -> None:
+        room, view = self._reading.workspace, self._reading.view
+        for way, title in (("undo", "Undo"), ("redo", "Redo")):
+            what = None
+            if room is not None and view.case_id and self.page == "read":
+                what = getattr(room, f"{way}_title")(view.case_id)
+            off = "" if what else f"Nothing to {way} on this case."
+            self.actions_.retitle(f"edit.{way}", f"{title}: {what}" if what else title, off)
+
+    def _refresh_title(self) -> None:
+        room, view = self._reading.workspace, self._reading.view
+        if room is None or not view.case_id:
+            self.title.refresh()
+            self.setWindowTitle(f"{room.title} – Reading Room" if room else "Reading Room")
+            return
+        state = room.assignment(view.case_id).state
+        words = "" if state is AssignmentState.OPEN else state.value
+        case = room.case(view.case_id)
+        self.title.refresh(room.case_position(view.case_id), room.case_count(), case.title, words)
+        self.setWindowTitle(f"{room.title} – Reading Room")
+
+    def _opened(self, room: object) -> None:
+        self.not_saved.hide()
+        self.notice.hide()
+        self._refresh_title()
+        self.show_page("read" if room is not None else "start")
+
+    def _ready(self, wanted: NewProject | None) -> None:
+        if wanted is not None and wanted.images:
+            self.import_images(list(wanted.images), wanted)
+        else:
+            self.show_page("read")
+
+    def _committed(self, event: Event) -> None:
+        self.not_saved.hide()
+        if self._offering and event.case_id:
+            self._offering = False  # the stroke was taken up, or the reader went on without it
+            self.notice.hide()
+        self.title.show_saved()
+        if not event.case_id or any(c.kind == "assignment" for c in event.changes):
+            self._refresh_title()
+        self._refresh_undo()
+
+    def _viewed(self, old: ViewState, new: ViewState) -> None:
+        if old.case_id != new.case_id:
+            self._refresh_title()
+        keys = ("case_id", "series_id", "selection", "tool", "overlays_visible", "outlines_only")
+        if any(getattr(old, k) != getattr(new, k) for k in keys):
+            self.refresh_actions()
+
+    def _failed(self, error: UserError) -> None:
+        room = self._reading.workspace
+        if isinstance(error, StoreProblem):
+            self.not_saved.show_problem(error, room.last_saved if room else "")
+            self.title.show_not_saved()
+        else:
+            self.shell.say_error(error)
+
+    def _ask_passphrase(self, path: Path, trouble: str) -> None:
+        self.passphrase_page.start(path, trouble)
+        self.show_page("passphrase")
+        self.passphrase_page.phrase.setFocus()
+
+    def _go_home(self) -> None:
+        self.show_page("read" if self._reading.workspace else "start")
+
+    def _dressed(self) -> None:
+        light = self.shell.settings.get("theme") == "light"
+        icons.bind(self.actions_["view.theme"], "moon" if light else "sun")
+        self.update()
+
+    def _jobs(self) -> Jobs:
+        """Jobs of the open project, or the window's own where none is open."""
+        room = self._reading.workspace
+        if room is not None:
+            return room.jobs
+        if self._own_jobs is None:
+            from desktop.workspace.jobs import Jobs
+
+            self._own_jobs = Jobs(self._post)
+        return self._own_jobs
+
+    # events --------------------------------------------------------------------------------
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self.load_canvas)
+        handle = self.windowHandle()
+        if handle is not None and not self._hears_screens:
+            self._hears_screens = True
+            handle.screenChanged.connect(lambda _screen: icons.retint())
+
+    def load_canvas(self) -> None:
+        """Bring in the canvas once; it loads the image library."""
+        if self.reading_page.canvas is not None:
+            return
+        self.reading_page.take_canvas(lambda: self._make_canvas(self._reading))
+        canvas: Any = self.reading_page.canvas
+        canvas.pointer_info.connect(self._pointed)
+        canvas.hint.connect(self.bottom.say_hint)
+        canvas.recovery_offered.connect(self._offer_recovery)
+
+    def _pointed(self, text: str) -> None:
+        """The canvas says this with each image, too, so the window numbers follow it."""
+        self.bottom.pointer.setText(text)
+        self.reading_page.bar.show_window_in_use(self.reading_page.canvas.window_in_use)
+
+    def _offer_recovery(self, sentence: str) -> None:
+        canvas = self.reading_page.canvas
+        self._offering = True
+        self.shell.say(
+            "An unfinished stroke was kept",
+            sentence,
+            "warn",
+            "Take it up again",
+            canvas.recover_gesture,
+        )
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = dropped_paths(event)
+        if paths:
+            event.acceptProposedAction()
+            self._window_acts.open_paths(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.reading_page.panel.form.keep_typing()
+        if self.reading_page.canvas is not None:
+            self.reading_page.canvas.finish_gesture()
+        if self.is_image_only:
+            self.show_image_only(False)
+        window_layout.keep(self, self.reading_page)
+        if self._own_jobs is not None:
+            self._own_jobs.close()
+        self._reading.open(None)
+        super().closeEvent(event)
+
+
+def _canvas(reading: Any) -> QWidget:
+    from desktop.gui.canvas import CanvasView
+
+    return CanvasView(reading)

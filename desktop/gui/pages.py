@@ -1,0 +1,62 @@
+"""The pages of the window that the rail and Ctrl+digits reach, declared once.
+
+To add a page: one line here, and a module with a QWidget that takes the Shell. It is made when it
+is shown for the first time, so that none of them costs start-up time. What it may have:
+``chosen`` (Signal of a case id to be read), ``left`` (Signal: back to reading) and
+``take_focus()``. A page reads what it shows in its own ``showEvent``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from desktop.domain.task import Role
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop.gui.shell import Shell
+
+EVERYBODY = frozenset(Role)
+LEADS = frozenset({Role.LEAD})
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """One page. ``widget`` is "module:Class" inside ``desktop.gui``; "" for one the window makes.
+
+    ``key`` "" keeps it off the rail; it is reached through the Go menu and from other pages.
+    """
+
+    name: str
+    title: str
+    line: str
+    key: str
+    icon: str
+    roles: frozenset[Role] = EVERYBODY
+    widget: str = ""
+
+    def make(self, shell: Shell) -> QWidget:
+        """The page itself."""
+        module, _, name = self.widget.partition(":")
+        page: QWidget = getattr(import_module(f"desktop.gui.{module}"), name)(shell)
+        return page
+
+    def why_not(self, role: Role) -> str:
+        """Why this role does not see the page; "" where it does."""
+        if role in self.roles:
+            return ""
+        who = " or ".join(r.value for r in Role if r in self.roles)
+        return f"This page is for: {who}."
+
+
+PAGES: tuple[PageSpec, ...] = (
+    PageSpec("read", "Read", "The image, the form and the labels.", "Ctrl+1", "read"),
+    PageSpec("worklist", "Work list", "All cases with their state.", "Ctrl+2", "worklist"),
+    PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
+)
+
+BY_NAME: dict[str, PageSpec] = {page.name: page for page in PAGES}
+RAIL: tuple[PageSpec, ...] = tuple(page for page in PAGES if page.key)

@@ -1,0 +1,140 @@
+"""The reading page: tools, image, panel, and the strip of series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidget
+
+from desktop.gui.actions import ActionSet
+from desktop.gui.form_panel import FormPanel
+from desktop.gui.frame_bar import FrameBar
+from desktop.gui.furniture import EmptyState, across, down, frame, push
+from desktop.gui.help_panel import HelpPanel
+from desktop.gui.history_panel import HistoryPanel
+from desktop.gui.labels_panel import LabelsPanel
+from desktop.gui.series_strip import SeriesStrip
+from desktop.gui.shell import Shell
+from desktop.gui.tool_column import ToolColumn
+
+PANEL_PX = 320
+TABS = ("Form", "Labels", "Help", "Log")
+
+
+class ReadingPage(QWidget):
+    """The image is the room; the canvas comes in once the window stands."""
+
+    def __init__(
+        self, shell: Shell, actions: ActionSet, image: QWidget, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.canvas: Any = None
+        self._shell = shell
+        column = down(self, gap=0)
+        middle = across(gap=0)
+        self.tools = ToolColumn(actions)
+        middle.addWidget(self.tools)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        centre = QWidget()
+        inside = down(centre, gap=0)
+        self.image = image
+        self._image_column = down(image, gap=0)
+        self._stack = QStackedWidget()
+        self._image_column.addWidget(self._stack, 1)
+        self._empty = self._make_empty(actions)
+        self._stack.addWidget(self._empty)
+        inside.addWidget(image, 1)
+        self.bar = FrameBar(shell, actions)
+        inside.addWidget(self.bar)
+        self.splitter.addWidget(centre)
+        self.panel = SidePanel(shell, actions)
+        self.splitter.addWidget(self.panel)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setSizes([1000, PANEL_PX])
+        middle.addWidget(self.splitter, 1)
+        column.addLayout(middle, 1)
+        self.strip = SeriesStrip(shell)
+        column.addWidget(self.strip)
+        shell.reading.view_changed.connect(lambda _old, _new: self._choose())
+        self._choose()
+
+    def take_canvas(self, make: Callable[[], QWidget]) -> None:
+        """Put the canvas in; called once, after the first paint of the window."""
+        if self.canvas is None:
+            self.canvas = make()
+            self._stack.addWidget(self.canvas)
+            self._choose()
+
+    def take_focus(self) -> None:
+        self.focus_image()
+
+    def focus_image(self) -> None:
+        if self.canvas is not None:
+            self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _choose(self) -> None:
+        shown = self.canvas is not None and bool(self._shell.reading.view.series_id)
+        self._stack.setCurrentWidget(self.canvas if shown else self._empty)
+        room = self._shell.reading.workspace
+        has_cases = bool(room and room.case_count())
+        self._empty_words(has_cases)
+
+    def _make_empty(self, actions: ActionSet) -> EmptyState:
+        open_button = push(
+            "Open images or DICOM…", "primary", "folder", actions["project.images"].toolTip()
+        )
+        open_button.clicked.connect(lambda: actions["project.images"].trigger())
+        return EmptyState("drop", "", "", [open_button])
+
+    def _empty_words(self, has_cases: bool) -> None:
+        if has_cases:
+            self._empty.say("No case open", "Pick one from the work list, or add images.")
+        else:
+            self._empty.say(
+                "This project has no images yet",
+                "Drop files or folders here: DICOM studies, photographs, slides as images.",
+            )
+
+
+class SidePanel(QFrame):
+    """Form, labels, help and log behind tabs."""
+
+    def __init__(self, shell: Shell, actions: ActionSet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "side")
+        self.setMinimumWidth(280)
+        self.setMaximumWidth(520)
+        column = down(self, gap=0)
+        head = frame("topbar")
+        row = across(head, (4, 0, 4, 0), 0)
+        self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for name in TABS:
+            self.tabs.addTab(name)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        column.addWidget(head)
+        self.pages = QStackedWidget()
+        self.form = FormPanel(shell, actions)
+        self.labels = LabelsPanel(shell)
+        self.help = HelpPanel(shell, actions)
+        self.log = HistoryPanel(shell)
+        for page in (self.form, self.labels, self.help, self.log):
+            self.pages.addWidget(page)
+        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        column.addWidget(self.pages, 1)
+
+    def show_tab(self, name: str) -> None:
+        self.tabs.setCurrentIndex(TABS.index(name))
+
+    @property
+    def tab(self) -> str:
+        return TABS[self.tabs.currentIndex()]

@@ -1,0 +1,63 @@
+"""What every page may reach: the reading, the settings, the look, and one voice for notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from desktop.domain.errors import UserError
+from desktop.gui import icons, theme
+from desktop.gui.reading import Reading
+from desktop.workspace.settings import Settings
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the person. ``kind``: info, ok, warn or danger; warn and danger stay."""
+
+    title: str
+    detail: str = ""
+    kind: str = "info"
+    act: str = ""
+    on_act: Callable[[], None] | None = None
+
+
+class Shell(QObject):
+    """Handed to pages and panels instead of the window itself."""
+
+    noticed = Signal(object)
+    theme_changed = Signal()
+    tool_shown = Signal()  # buttons are to show the state of the view again
+
+    def __init__(self, reading: Reading, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.reading = reading
+        self.settings = settings
+
+    def say(
+        self,
+        title: str,
+        detail: str = "",
+        kind: str = "info",
+        act: str = "",
+        on_act: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a notice in the window."""
+        self.noticed.emit(Notice(title, detail, kind, act, on_act))
+
+    def say_error(self, error: UserError) -> None:
+        """Show what did not work, why, and what to do."""
+        detail = " ".join(part for part in (error.detail, error.hint) if part)
+        self.say(error.title, detail, "warn")
+
+    def wear(self, name: str) -> None:
+        """Change to the dark or light look and remember it."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, name)
+        icons.retint()
+        self.settings.set("theme", name)
+        self.theme_changed.emit()

@@ -1,0 +1,254 @@
+"""What keys, menus and buttons do to the window: pages, projects, look, help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+
+from desktop.domain.errors import UserError
+from desktop.domain.schema import Schema
+from desktop.gui.goto import open_case
+from desktop.gui.places_of_projects import SUFFIX, projects_folder
+from desktop.gui.project_page import NewProject
+from desktop.gui.schema_choice import (
+    cases_without_schema,
+    read_schema,
+    shipped_schemas,
+    use_schema,
+)
+from desktop.version import __version__
+
+if TYPE_CHECKING:
+    from desktop.gui.main_window import MainWindow
+
+
+class WindowActs:
+    """Handlers of the registry that belong to the window; also the ways of the start page."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._shell = window.shell
+        self._reading = window.shell.reading
+
+    # projects ------------------------------------------------------------------------------
+
+    def open_images(self) -> None:
+        """Ask for a folder or for files: systems have no dialog for both."""
+        menu = QMenu(self._window)
+        menu.addAction("A folder…").triggered.connect(lambda _c=False: self._ask_folder())
+        menu.addAction("Files…").triggered.connect(lambda _c=False: self._ask_files())
+        menu.popup(self._below_button())
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Files dropped or chosen: a project file opens, everything else is read in."""
+        projects = [p for p in paths if p.suffix == SUFFIX]
+        if projects:
+            self.open_path(projects[0])
+        elif self._reading.workspace is not None:
+            self._window.import_images(paths)
+        elif self._window.reader_name():
+            self._window.ask_new_project(paths)
+
+    def open_project(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(
+            self._window, "Open project", str(projects_folder()), f"Projects (*{SUFFIX})"
+        )
+        if path:
+            self.open_path(Path(path))
+
+    def open_path(self, path: Path) -> None:
+        name = self._window.reader_name()
+        if name:
+            self._window.projects.open(path, name)
+
+    def new_project(self) -> None:
+        if self._window.reader_name():
+            self._window.ask_new_project([])
+
+    def create(self, wanted: NewProject) -> None:
+        """Make the project that the page describes."""
+        name = self._window.reader_name()
+        if not name:
+            return
+        try:
+            self._window.projects.create(wanted, name)
+        except (UserError, OSError) as error:
+            words = str(error) if isinstance(error, UserError) else "The folder can't be written."
+            self._window.new_project_page.say(words)
+
+    def try_demo(self) -> None:
+        name = self._window.reader_name()
+        if name:
+            self._window.projects.open_demo(name)
+
+    def close_project(self) -> None:
+        self._window.reading_page.panel.form.keep_typing()
+        self._window.projects.close()
+
+    def add_schema(self) -> None:
+        """Read a schema file; cases that wait for one are read with it."""
+        room = self._reading.workspace
+        path, _kind = QFileDialog.getOpenFileName(
+            self._window, "Choose a schema", "", "Schema (*.json)"
+        )
+        if not path or room is None:
+            return
+        try:
+            schema = read_schema(Path(path))
+            waiting = cases_without_schema(room)
+            use_schema(room, schema, waiting)
+        except UserError as error:
+            self._shell.say_error(error)
+            return
+        cases = f"{len(waiting):,} cases are read with it." if waiting else ""
+        self._shell.say(f"{schema.title}, version {schema.version}, added", cases, "ok")
+
+    def choose_schema(self) -> None:
+        """Offer schemas for the cases that have none, below the button pressed."""
+        room = self._reading.workspace
+        if room is None:
+            return
+        menu = QMenu(self._window)
+        for schema in room.schemas():
+            menu.addAction(f"{schema.title}, version {schema.version}").triggered.connect(
+                lambda _c=False, s=schema: self._use(s)
+            )
+        menu.addSeparator()
+        for shipped in shipped_schemas():
+            menu.addAction(shipped.title).triggered.connect(
+                lambda _c=False, p=shipped.path: self._use(read_schema(p))
+            )
+        menu.addSeparator()
+        menu.addAction("From a file…").triggered.connect(lambda _c=False: self.add_schema())
+        menu.popup(self._below_button())
+
+    def _use(self, schema: Schema) -> None:
+        room, view = self._reading.workspace, self._reading.view
+        if room is None:
+            return
+        try:
+            use_schema(room, schema, cases_without_schema(room))
+        except UserError as error:
+            self._shell.say_error(error)
+            return
+        if schema.classes and view.class_id == 0:
+            self._reading.replace(class_id=schema.classes[0].id)
+
+    def verify_log(self) -> None:
+        room = self._reading.workspace
+        if room is not None:
+            self._window.check_page.check_log()
+
+    def verify_bundle(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(
+            self._window,
+            "Choose a bundle's manifest or single file",
+            "",
+            "Bundles (*.zip manifest*);;All files (*)",
+        )
+        if path:
+            self._window.check_page.check_bundle(Path(path))
+
+    def quit(self) -> None:
+        self._window.close()
+
+    def _below_button(self) -> QPoint:
+        """Where a menu opens: below the button just pressed, else in the window's middle."""
+        pressed = QApplication.focusWidget()
+        if pressed is not None and pressed.underMouse():
+            return pressed.mapToGlobal(QPoint(0, pressed.height() + 2))
+        return self._window.mapToGlobal(self._window.rect().center())
+
+    def _ask_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self._window, "Folder with images or DICOM")
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def _ask_files(self) -> None:
+        paths, _kind = QFileDialog.getOpenFileNames(self._window, "Images or DICOM files")
+        if paths:
+            self.open_paths([Path(p) for p in paths])
+
+    # pages ---------------------------------------------------------------------------------
+
+    def show_page(self, name: str) -> None:
+        self._window.show_page(name)
+
+    def find_case(self) -> None:
+        self._window.show_page("worklist")
+        self._window.worklist_page.focus_search()
+
+    def open_case(self, case_id: str) -> None:
+        """Read a case picked from a list."""
+        if case_id:
+            open_case(self._reading, case_id)
+            self._window.show_page("read")
+        else:
+            self._window.show_page("worklist")
+
+    def step_back(self) -> None:
+        """Esc: one step back, from the nearest thing to the farthest."""
+        window, view = self._window, self._reading.view
+        page = window.reading_page
+        focused = QApplication.focusWidget()
+        if window.keys_overlay.isVisible():
+            window.keys_overlay.hide()
+            page.focus_image()
+        elif window.notice.isVisible() and window.page != "read":
+            window.notice.hide()
+        elif window.page != "read":
+            window.show_page("read" if self._reading.workspace else "start")
+        elif page.panel.form.footer.close_reason() or focused not in (None, page.canvas):
+            page.focus_image()
+        elif page.canvas is not None and page.canvas.cancel_gesture():
+            return
+        elif view.selection:
+            self._reading.replace(selection=())
+        elif window.notice.isVisible():
+            window.notice.hide()
+        elif window.is_image_only:
+            self.toggle_image_only()
+
+    # look ----------------------------------------------------------------------------------
+
+    def toggle_image_only(self) -> None:
+        self._window.show_image_only(not self._window.is_image_only)
+
+    def toggle_panel(self) -> None:
+        panel = self._window.reading_page.panel
+        panel.setVisible(panel.isHidden())
+        self._window.refresh_actions()
+
+    def toggle_strip(self) -> None:
+        strip = self._window.reading_page.strip
+        strip.setVisible(strip.isHidden())
+        self._window.refresh_actions()
+
+    def toggle_theme(self) -> None:
+        light = self._shell.settings.get("theme") == "light"
+        self._shell.wear("dark" if light else "light")
+
+    # help ----------------------------------------------------------------------------------
+
+    def show_help(self) -> None:
+        self._window.show_page("read")
+        panel = self._window.reading_page.panel
+        panel.show()
+        panel.show_tab("Form" if panel.tab == "Help" else "Help")
+        self._window.refresh_actions()
+
+    def show_keys(self) -> None:
+        overlay = self._window.keys_overlay
+        if overlay.isVisible():
+            overlay.hide()
+        else:
+            overlay.open()
+
+    def show_about(self) -> None:
+        self._shell.say(
+            f"Reading Room {__version__}",
+            "Offline annotation workstation. Nothing leaves this machine unless you export it.",
+        )
