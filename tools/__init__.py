@@ -1,0 +1,1 @@
+"""Command-line programs and benchmarks over the same core as the window. No Qt (but in bench)."""

@@ -1,0 +1,1 @@
+"""Measurements: what a gesture, a frame or a start costs on this machine."""

@@ -1,0 +1,354 @@
+"""Reading Room without a window: the same commands over the same core, for scripts and servers.
+
+``python -m tools.manage COMMAND PROJECT ...`` (``--help`` tells all). Exit code 0 when done, 2 with
+a sentence where something stood in the way, 1 where a check did not hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from desktop.commands.annotation import DeleteAnnotations
+from desktop.commands.project import AnswerQuestion, ChooseSchema, MarkCase, SetNoFinding
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import UserError
+from desktop.domain.schema import AnswerValue, Question, QuestionKind
+from desktop.domain.study import Case
+from desktop.domain.task import AssignmentState
+from desktop.workspace.workspace import Workspace
+from tools.drawing import add_region
+from tools.manage_readers import add_reader_commands, sign_in
+from tools.manage_team import add_team_commands
+
+Handler = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = _parser().parse_args(arguments)
+    try:
+        handler: Handler = chosen.handler
+        return handler(chosen)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+# --- one function per command
+
+
+def create(chosen: argparse.Namespace) -> int:
+    title = chosen.title or chosen.project.stem
+    with Workspace.create(
+        chosen.project, title=title, reader_name=chosen.reader, passphrase=_passphrase(chosen)
+    ) as workspace:
+        print(f"{workspace.title}: made for {workspace.reader_name}.")
+    return 0
+
+
+def import_images(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        report = workspace.import_images(chosen.paths, _progress())
+        for refused in report.refused:
+            print(f"refused: {refused.path.name}: {refused.reason}")
+        print(report.sentence)
+    return 0 if report.cases or report.duplicates else 1
+
+
+def list_cases(chosen: argparse.Namespace) -> int:
+    with _open(chosen, read_only=True) as workspace:
+        lines = workspace.cases(0, chosen.limit, chosen.search)
+        for line in lines:
+            number = workspace.case_position(line.case.id) + 1
+            schema = line.case.schema_id or "no schema"
+            state = "no finding" if line.no_finding else line.state.value
+            print(
+                f"{number:4} {line.case.title:24} {state:10} {line.annotation_count:4} regions  "
+                f"{schema}"
+            )
+        total = workspace.case_count(chosen.search)
+        print(f"{len(lines)} of {total} cases")
+    return 0
+
+
+def show(chosen: argparse.Namespace) -> int:
+    """One case as JSON: images, answers, regions; no patient text."""
+    with _open(chosen, read_only=True) as workspace:
+        case = _case(workspace, chosen.case)
+        schema = workspace.schema(case.id)
+        facts = {
+            "case": case.title,
+            "id": case.id,
+            "schema": case.schema_id,
+            "state": workspace.assignment(case.id).state.value,
+            "series": [
+                {"modality": s.modality, "frames": len(workspace.frame_refs(s.id)), "id": s.id}
+                for s in workspace.series(case.id)
+            ],
+            "answers": {a.question_id: a.value for a in workspace.answers(case.id)},
+            "regions": [
+                {
+                    "id": a.id,
+                    "class": schema.label_class(a.label.class_id).name if schema else "",
+                    "shape": type(a.geometry).__name__.lower(),
+                    "answers": a.label.attributes,
+                }
+                for a in workspace.annotations(case.id)
+            ],
+        }
+        print(json.dumps(facts, indent=1, ensure_ascii=False))
+    return 0
+
+
+def schema(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        added = workspace.add_schema_file(chosen.file)
+        cases = [_case(workspace, c) for c in chosen.case] or [
+            line.case for line in workspace.cases(0, workspace.case_count())
+        ]
+        changed = 0
+        for case in cases:
+            if case.schema_id != added.id:
+                workspace.run(ChooseSchema(case_id=case.id, schema_id=added.id))
+                changed += 1
+        print(f"{added.title}, version {added.version}: chosen for {changed} cases.")
+    return 0
+
+
+def label(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        case = _case(workspace, chosen.case)
+        annotation = add_region(
+            workspace,
+            case,
+            class_name=chosen.label_class,
+            series_number=chosen.series,
+            frame_number=chosen.frame,
+            box=chosen.box,
+            geometry_json=chosen.geometry,
+            mask_files=chosen.mask,
+        )
+        print(annotation)
+    return 0
+
+
+def delete(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        case = _case(workspace, chosen.case)
+        workspace.run(DeleteAnnotations(case_id=case.id, annotation_ids=tuple(chosen.regions)))
+        print(f"{len(chosen.regions)} regions deleted.")
+    return 0
+
+
+def answer(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        case = _case(workspace, chosen.case)
+        case_schema = workspace.schema(case.id)
+        if case_schema is None:
+            raise UserError("This case has no schema.", "", "Choose one first: schema.")
+        question = case_schema.question(chosen.question)
+        value = None if chosen.clear else _value(question, chosen.value)
+        workspace.run(AnswerQuestion(case_id=case.id, question_id=question.id, value=value))
+        print(f"{question.text} {'-' if value is None else chosen.value}")
+    return 0
+
+
+def mark(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        case = _case(workspace, chosen.case)
+        if chosen.state == "no-finding":
+            workspace.run(SetNoFinding(case_id=case.id, no_finding=True))
+        else:
+            state = AssignmentState(chosen.state)
+            workspace.run(MarkCase(case_id=case.id, state=state, why=chosen.why))
+        print(f"{case.title}: {chosen.state}")
+    return 0
+
+
+def undo(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        case = _case(workspace, chosen.case)
+        take_back = workspace.redo if chosen.command == "redo" else workspace.undo
+        event = take_back(case.id)
+        print(f"Nothing to {chosen.command}." if event is None else event.title)
+    return 0
+
+
+def export(chosen: argparse.Namespace) -> int:
+    from desktop.exchange.exporter import BundleOptions
+    from desktop.workspace.plugins import PluginState, load_plugins
+
+    with _open(chosen) as workspace:
+        for plugin in load_plugins(workspace.settings):
+            if plugin.state is not PluginState.LOADED:
+                print(f"plugin {plugin.name}: {plugin.state.value}. {plugin.problem}")
+        options = BundleOptions(
+            formats=tuple(chosen.format),
+            case_ids=tuple(_case(workspace, c).id for c in chosen.case),
+            only_done=chosen.only_done,
+            boxes_as_masks=chosen.boxes_as_masks,
+            replace=chosen.replace,
+        )
+        report = workspace.export_bundle(chosen.target, options, _progress())
+        for note in report.notes:
+            print(f"{note.format}: {note.sentence} ({note.about})")
+        print(report.sentence)
+        print(f"{report.path}: manifest {report.manifest_sha256}")
+    return 0
+
+
+def verify(chosen: argparse.Namespace) -> int:
+    """Check file, log, signatures, and that replaying the log gives the same tables."""
+    with _open(chosen, read_only=True) as workspace:
+        report = workspace.verify(_progress())
+        for sentence in report.sentences:
+            print(sentence)
+        if report.ok:
+            print(f"All holds: {report.event_count} events. State {workspace.state_digest()}")
+    return 0 if report.ok else 1
+
+
+def history(chosen: argparse.Namespace) -> int:
+    with _open(chosen, read_only=True) as workspace:
+        case_id = _case(workspace, chosen.case).id if chosen.case else None
+        for line in workspace.history(case_id, None, chosen.limit):
+            undone = " (undone)" if line.undone else ""
+            print(f"{line.position:6} {line.time_utc} {line.reader_name}: {line.sentence}{undone}")
+    return 0
+
+
+# --- what they share
+
+
+def _open(chosen: argparse.Namespace, read_only: bool = False) -> Workspace:
+    workspace = Workspace.open(
+        chosen.project,
+        reader_name=chosen.reader,
+        passphrase=_passphrase(chosen),
+        read_only=read_only,
+    )
+    return sign_in(workspace, chosen.reader, chosen.password_file)
+
+
+def _passphrase(chosen: argparse.Namespace) -> str:
+    """From a file or the environment, never from the command line, where others see it."""
+    if chosen.passphrase_file is not None:
+        with contextlib.suppress(OSError):
+            return str(chosen.passphrase_file.read_text(encoding="utf-8").strip())
+        raise UserError("The file with the passphrase can't be read.")
+    return os.environ.get("READINGROOM_PASSPHRASE", "")
+
+
+def _case(workspace: Workspace, wanted: str) -> Case:
+    """A case by its 1-based number in the work list, or by its id."""
+    if wanted.isdigit() and len(wanted) < 8:
+        lines = workspace.cases(int(wanted) - 1, 1) if int(wanted) > 0 else []
+        if lines:
+            return lines[0].case
+        raise UserError("There is no such case.", f"{wanted} of {workspace.case_count()}.")
+    return workspace.case(wanted)
+
+
+def _value(question: Question, text: str | None) -> AnswerValue:
+    """What a person typed, as the question's kind of answer; the command checks the rest."""
+    if text is None:
+        raise UserError("An answer is needed.", question.text, "Give a value, or --clear.")
+    match question.kind:
+        case QuestionKind.YES_NO:
+            if text.lower() not in ("yes", "no"):
+                raise UserError("Answer yes or no.", question.text)
+            return text.lower() == "yes"
+        case QuestionKind.NUMBER | QuestionKind.RATING:
+            try:
+                return float(text)
+            except ValueError as error:
+                raise UserError("A number is needed here.", question.text) from error
+        case QuestionKind.MULTIPLE | QuestionKind.RANKING:
+            return tuple(part.strip() for part in text.split(","))
+        case _:
+            return text
+
+
+def _login() -> str:
+    return os.environ.get("USER") or os.environ.get("USERNAME") or "Reader"
+
+
+def _progress() -> Progress:
+    """Progress on the error stream where a person looks at it, silent otherwise."""
+    if not sys.stderr.isatty():
+        return Progress()
+    return Progress(lambda part, text: print(f"\r{part:4.0%} {text:40}", end="", file=sys.stderr))
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("project", type=Path, help=f"the project, NAME{Workspace.suffix}")
+    shared.add_argument("--reader", default=_login(), help="who works")
+    shared.add_argument("--passphrase-file", type=Path, help="for an encrypted project")
+    shared.add_argument("--password-file", type=Path, help="else from READINGROOM_PASSWORD")
+    parser = argparse.ArgumentParser(prog="manage", description="Reading Room without a window.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, handler: Handler, words: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[shared], help=words, description=words)
+        made.set_defaults(handler=handler)
+        return made
+
+    add("create", create, "Make a project.").add_argument("--title")
+    add("import", import_images, "Read images.").add_argument("paths", type=Path, nargs="+")
+    listing = add("list", list_cases, "List cases.")
+    listing.add_argument("--search", default="")
+    listing.add_argument("--limit", type=int, default=100)
+    add("show", show, "Show a case as JSON.").add_argument("case")
+    choosing = add("schema", schema, "Add a schema and choose it for cases (all by default).")
+    choosing.add_argument("file", type=Path)
+    choosing.add_argument("--case", action="append", default=[])
+    _add_label(add("label", label, "Add a region: a box, any shape as JSON, or masks as PNG."))
+    deleting = add("delete", delete, "Delete regions.")
+    deleting.add_argument("case")
+    deleting.add_argument("regions", nargs="+")
+    answering = add("answer", answer, "Answer a question of a case.")
+    answering.add_argument("case")
+    answering.add_argument("question")
+    answering.add_argument("value", nargs="?")
+    answering.add_argument("--clear", action="store_true")
+    marking = add("mark", mark, "Close, skip or reopen a case, or say that there is no finding.")
+    marking.add_argument("case")
+    marking.add_argument("state", choices=[*(s.value for s in AssignmentState), "no-finding"])
+    marking.add_argument("--why", default="")
+    add("undo", undo, "Take back the last step on a case.").add_argument("case")
+    add("redo", undo, "Take back the last undo on a case.").add_argument("case")
+    exporting = add("export", export, "Write a signed bundle: a folder, or one NAME.zip.")
+    exporting.add_argument("target", type=Path)
+    exporting.add_argument("--case", action="append", default=[], help="these cases; else all")
+    exporting.add_argument("--only-done", action="store_true", help="closed cases only")
+    exporting.add_argument("--format", action="append", default=[], help="else all formats")
+    exporting.add_argument("--boxes-as-masks", action="store_true", help="boxes fill pixels too")
+    exporting.add_argument("--replace", action="store_true", help="an older bundle of this name")
+    add("verify", verify, "Check the file, the log, its signatures and the tables.")
+    telling = add("history", history, "Tell what happened, newest first.")
+    telling.add_argument("--case", default="", help="of one case only")
+    telling.add_argument("--limit", type=int, default=100)
+    add_team_commands(add, _open)
+    add_reader_commands(add, _open)
+    return parser
+
+
+def _add_label(labelling: argparse.ArgumentParser) -> None:
+    labelling.add_argument("case")
+    labelling.add_argument("label_class", metavar="class", help="its name or number")
+    labelling.add_argument("--series", type=int, default=1, help="1-based, in the case")
+    labelling.add_argument("--frame", type=int, default=1, help="1-based, in the series")
+    shape = labelling.add_mutually_exclusive_group(required=True)
+    shape.add_argument("--box", type=float, nargs=4, metavar=("X0", "Y0", "X1", "Y1"))
+    shape.add_argument("--geometry", metavar="JSON", help="a shape, or @FILE that holds one")
+    shape.add_argument("--mask", type=Path, nargs="+", metavar="PNG", help="from --frame onwards")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
