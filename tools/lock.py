@@ -19,7 +19,7 @@ HEADER = """\
 # Written by tools/lock.py from pyproject.toml, for Python 3.11 to 3.13 on every system.
 # Every file is named by its hash; no address is, so any package index or folder of wheels will do.
 """
-EXTRAS = {"requirements.lock": [], "requirements-test.lock": ["test", "freeze"]}
+EXTRAS = {"requirements.lock": ["ai"], "requirements-test.lock": ["ai", "test", "freeze"]}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,7 +56,7 @@ def _compile(uv: str, folder: Path, name: str, extras: list[str], *, upgrade: bo
     command += ["--no-annotate", "--no-header", "-o", str(target)]
     for extra in extras:
         command += ["--extra", extra]
-    if extras:
+    if "test" in extras:
         command += ["-c", str(ROOT / "requirements.lock")]  # both locks agree on every version
     subprocess.run(command, cwd=ROOT, check=True)
     return target.read_text(encoding="utf-8")
