@@ -66,7 +66,7 @@ def draw_something(window, canvas, rng, acknowledge) -> None:  # type: ignore[no
         hands.press_key(canvas, Qt.Key.Key_Y)
     else:
         window.acts.choose_tool("brush")
-        window.shell.reading.replace(selection=())
+        hands.press_key(canvas, Qt.Key.Key_N)  # a new region, so that the stroke changes something
         acknowledge("stroke", f"{time.time():.3f}")
         hands.drag(canvas, hands.line(spot(), spot(), 60), pause_s=0.04)
         acknowledge("done", f"{time.time():.3f}")
