@@ -15,6 +15,7 @@ from desktop.domain.account import (
     content_sha256,
 )
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import UserError
 from desktop.domain.task import AssignmentState, Reader, Role
@@ -166,4 +167,5 @@ def _content(txn: Transaction, case_id: str, no_finding: bool) -> str:
         txn.find(MaskSlice, case_id=case_id),
         txn.find(Answer, case_id=case_id, reader_id=txn.reader_id),
         no_finding,
+        txn.maybe(CaseNote, CaseNote.id_for(case_id, txn.reader_id)),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.record import Record, stable_id, to_json
 
 
@@ -60,16 +61,23 @@ def content_sha256(
     slices: Iterable[MaskSlice],
     answers: Iterable[Answer],
     no_finding: bool,
+    note: CaseNote | None = None,
 ) -> str:
     """SHA-256 over one reader's claims on a case, whatever order they come in.
 
-    Masks count by the digests of their run lengths, which are content hashes themselves.
+    Masks count by the digests of their run lengths, which are content hashes themselves. Of the
+    note, comment and confidence count; a flag may be put on what is signed.
     """
     own = list(annotations)
     ids = {a.id for a in own}
     painted = [s for s in slices if s.annotation_id in ids]
     lines = sorted(to_json(r) for r in (*own, *painted, *answers))
     digest = hashlib.sha256(b"readingroom content v1\n")
-    for line in (*lines, to_json(no_finding)):
+    said = [to_json((note.comment, note.confidence))] if _says_something(note) else []
+    for line in (*lines, to_json(no_finding), *said):
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()
+
+
+def _says_something(note: CaseNote | None) -> TypeGuard[CaseNote]:
+    return note is not None and (bool(note.comment) or note.confidence is not None)

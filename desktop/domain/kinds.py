@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from desktop.domain.account import ProjectSetting, Signature
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.schema import Schema
@@ -28,6 +29,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     TimeSpan,
     Proposal,
     Decision,
+    CaseNote,
 )
 
 BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}

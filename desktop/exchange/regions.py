@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from desktop.domain.annotation import Annotation, Answer, Origin
+from desktop.domain.case_note import CaseNote
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.geometry import Box, Ellipse, Geometry, Mask, Polygon, RotatedBox
 from desktop.domain.runs import MaskYX, decode_runs, encode_runs, runs_digest, shape_mask
@@ -113,6 +114,11 @@ class CaseLabels:
                 self.snapshot.assignments_of(self.case.id), key=lambda a: self.reader(a.reader_id)
             )
         )
+
+    @cached_property
+    def notes(self) -> dict[str, CaseNote]:
+        """Comment, confidence and flag by reader id."""
+        return {n.reader_id: n for n in self.snapshot.notes_of(self.case.id)}
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:

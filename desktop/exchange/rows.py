@@ -32,14 +32,18 @@ def case_rows(labels: CaseLabels) -> Iterator[Row]:
         "images": sum(i.frame_count for i in labels.instances.values()),
     }
     states = {a.reader_id: a for a in labels.assignments}
-    readers = sorted({r.annotation.reader_id for r in labels.regions} | set(states))
+    spoke = {r.annotation.reader_id for r in labels.regions}
+    readers = sorted(spoke | set(states) | set(labels.notes))
     for reader_id in readers or [""]:
-        state = states.get(reader_id)
+        state, note = states.get(reader_id), labels.notes.get(reader_id)
         yield common | {
             "reader": labels.reader(reader_id) if reader_id else "",
             "state": state.state.value if state else "open",
             "no_finding": state.no_finding if state else False,
             "reason": state.reason if state else "",
+            "confidence": note.confidence if note else None,
+            "comment": note.comment if note else "",
+            "flag": note.flag if note else "",
             "annotations": sum(r.annotation.reader_id == reader_id for r in labels.regions),
         }
 

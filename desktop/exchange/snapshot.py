@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.record import Value
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series, Study
@@ -60,6 +61,7 @@ class Snapshot:
     runs: Callable[[str], bytes]
     answers_of: Callable[[str], Sequence[Answer]]
     assignments_of: Callable[[str], Sequence[Assignment]]
+    notes_of: Callable[[str], Sequence[CaseNote]] = lambda _case_id: ()
     calibration: Callable[[str], Calibration | None]
     source_path: Callable[[str], Path]
     event_lines: Callable[[], Iterator[tuple[str, str]]]

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from desktop.domain.account import ProjectSetting, Signature
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.schema import Schema
@@ -74,6 +75,7 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     Signature: (_text("case_id"), _text("reader_id")),
     Proposal: (_text("case_id"), _text("run_id")),
     Decision: (_text("case_id"), _text("proposal_id"), _text("reader_id")),
+    CaseNote: (_text("case_id"), _text("reader_id"), _text("flag")),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -93,6 +95,7 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Signature: (("case_id", "reader_id"),),
     Proposal: (("case_id",), ("run_id",)),
     Decision: (("case_id", "reader_id"), ("proposal_id",)),
+    CaseNote: (("case_id", "reader_id"), ("flag",)),
     TimeSpan: (("reader_id", "case_id"),),
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.errors import AccessProblem
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.task import Assignment, Role
@@ -47,6 +48,10 @@ class Claims:
     def assignments(self, case_id: str) -> list[Assignment]:
         """Every reader's state of a case."""
         return queries.many(self._seen(), Assignment, case_id=case_id)
+
+    def notes(self, case_id: str) -> list[CaseNote]:
+        """Comments, confidence and flags of all readers on a case."""
+        return queries.many(self._seen(), CaseNote, case_id=case_id)
 
     def decisions(self, run_ids: Sequence[str]) -> list[tuple[Proposal, list[Decision]]]:
         """Suggestions of some runs with what readers made of them."""

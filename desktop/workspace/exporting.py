@@ -8,6 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem
 from desktop.domain.record import Record
@@ -58,6 +59,7 @@ class FrozenProject:
             runs=self._runs,
             answers_of=lambda c: self._many(Answer, case_id=c),
             assignments_of=lambda c: self._many(Assignment, case_id=c),
+            notes_of=lambda c: self._many(CaseNote, case_id=c),
             calibration=self._calibration,
             source_path=workspace.source_path,
             event_lines=self._event_lines,

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 # kinds whose double versions somebody must settle; facts about images settle themselves
-CLAIMS = ("annotation", "mask_slice", "answer", "assignment", "calibration", "decision")
+CLAIMS = (
+    "annotation", "mask_slice", "answer", "assignment", "calibration", "decision",
+    "case_note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from desktop.domain.account import Signature, content_sha256
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import ASIDE
 from desktop.domain.errors import FileProblem
 from desktop.domain.event import Event
@@ -178,6 +179,17 @@ class ProjectView:
         found = queries.maybe(self._read, Assignment, assignment_id)
         return found or Assignment(id=assignment_id, case_id=case_id, reader_id=self.reader.id)
 
+    def case_note(self, case_id: str) -> CaseNote:
+        """This reader's comment, confidence and flag; an empty note where nothing was said."""
+        note_id = CaseNote.id_for(case_id, self.reader.id)
+        found = queries.maybe(self._read, CaseNote, note_id)
+        return found or CaseNote(id=note_id, case_id=case_id, reader_id=self.reader.id)
+
+    def flags(self) -> dict[str, str]:
+        """The words this reader put on cases, by case."""
+        found = queries.many(self._read, CaseNote, reader_id=self.reader.id)
+        return {n.case_id: n.flag for n in found if n.flag}
+
     def signature(self, case_id: str) -> Signature | None:
         """This reader's signature under a case, if it is signed."""
         return queries.maybe(self._read, Signature, Signature.id_for(case_id, self.reader.id))
@@ -190,6 +202,7 @@ class ProjectView:
             self.mask_slices(case_id),
             self.answers(case_id),
             self.assignment(case_id).no_finding,
+            self.case_note(case_id),
         )
 
     def working_seconds(self, case_ids: Sequence[str]) -> dict[str, dict[TimeState, float]]:

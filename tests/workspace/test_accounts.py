@@ -275,6 +275,7 @@ NEW_TABLES = (
     "time_span_rows",
     "proposal_rows",
     "decision_rows",
+    "case_note_rows",
 )
 
 

@@ -14,3 +14,6 @@ def upgrade(operations: Operations) -> None:
         operations, "decision", "case_id", "proposal_id", "reader_id",
         by=("case_id,reader_id", "proposal_id"),
     )  # fmt: skip
+    make_record_table(
+        operations, "case_note", "case_id", "reader_id", "flag", by=("case_id,reader_id", "flag")
+    )
