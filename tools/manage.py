@@ -319,7 +319,7 @@ def _parser() -> argparse.ArgumentParser:
     answering.add_argument("--clear", action="store_true")
     marking = add("mark", mark, "Close, skip or reopen a case, or say that there is no finding.")
     marking.add_argument("case")
-    marking.add_argument("state", choices=[*(s.value for s in AssignmentState), "no-finding"])
+    marking.add_argument("state", choices=["open", "done", "skipped", "no-finding"])
     marking.add_argument("--why", default="")
     add("undo", undo, "Take back the last step on a case.").add_argument("case")
     add("redo", undo, "Take back the last undo on a case.").add_argument("case")

@@ -7,6 +7,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from desktop.commands.assignment import assignment_of, put_assignment
+from desktop.commands.review import hand_back
 from desktop.domain.account import (
     CHOICES,
     ProjectSetting,
@@ -83,6 +84,7 @@ class SignCase(Command, frozen=True):
         if asked == "password" and self.confirmed != "password":
             raise UserError("This project asks for your password with each signature.")
         old = assignment_of(txn, self.case_id)
+        hand_back(txn, self.case_id)
         put_assignment(txn, replace(old, state=AssignmentState.DONE, reason=""))
         txn.put(
             Signature(

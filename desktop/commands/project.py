@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from desktop.commands.access import check_closing, take_back_signature
 from desktop.commands.assignment import assignment_of, put_assignment
+from desktop.commands.review import hand_back, is_returned
 from desktop.domain.annotation import Annotation, Answer, Target
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
@@ -188,12 +189,20 @@ class MarkCase(Command, frozen=True):
             AssignmentState.DONE: "Mark case done",
             AssignmentState.SKIPPED: "Skip case",
             AssignmentState.OPEN: "Reopen case",
+            AssignmentState.RETURNED: "Return case",
         }[self.state]
 
     def apply(self, txn: Transaction) -> None:
         old = assignment_of(txn, self.case_id)
         check_closing(txn, self.state)
-        put_assignment(txn, replace(old, state=self.state, reason=self.why))
+        state = self.state
+        if state is AssignmentState.RETURNED:
+            raise UserError("Only a reviewer returns a case.")
+        if state is AssignmentState.DONE:
+            hand_back(txn, self.case_id)
+        elif state is AssignmentState.OPEN and is_returned(txn, self.case_id):
+            state = AssignmentState.RETURNED
+        put_assignment(txn, replace(old, state=state, reason=self.why))
         if self.state is not AssignmentState.DONE:
             take_back_signature(txn, self.case_id)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from desktop.domain.account import ProjectSetting, Signature
+from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
+from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
@@ -30,6 +32,10 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Proposal,
     Decision,
     CaseNote,
+    Adjudication,
+    Review,
+    Pin,
+    Comment,
 )
 
 BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}

@@ -20,6 +20,12 @@ class AssignmentState(str, Enum):
     OPEN = "open"
     DONE = "done"
     SKIPPED = "skipped"
+    RETURNED = "returned"  # by a reviewer, to be gone over and closed again
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the reader has nothing left to do."""
+        return self in (AssignmentState.DONE, AssignmentState.SKIPPED)
 
 
 class Reader(Record):

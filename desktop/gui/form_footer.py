@@ -58,8 +58,10 @@ class FormFooter(QWidget):
         retext(self.none, words)
         self.none.setVisible(bool(words))
         self.none.setChecked(assignment.no_finding)
-        is_open = assignment.state is AssignmentState.OPEN
-        retext(self.done, "Done" if is_open else "Open again")
+        is_open = not assignment.state.is_closed
+        back = assignment.state is AssignmentState.RETURNED
+        words = "Hand back" if back else "Done" if is_open else "Open again"
+        retext(self.done, words)
         self.skip.setVisible(is_open)
         if is_open:
             self._state.hide()

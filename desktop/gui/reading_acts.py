@@ -176,7 +176,7 @@ class ReadingActs:
         self._finish_gesture()
         self.page.panel.form.keep_typing()
         case_id = self._case
-        if room.assignment(case_id).state is not AssignmentState.OPEN:
+        if room.assignment(case_id).state.is_closed:
             self._run(MarkCase(case_id=case_id, state=AssignmentState.OPEN))
             return
         schema = room.schema(case_id)
@@ -309,7 +309,7 @@ class ReadingActs:
             other = room.neighbour(other, 1) if other else None
             if other is None:
                 break
-            if room.assignment(other).state is AssignmentState.OPEN:
+            if not room.assignment(other).state.is_closed:
                 return other
         return room.first_open_case()
 

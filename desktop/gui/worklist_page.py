@@ -44,6 +44,7 @@ _STATES = {
     AssignmentState.OPEN: ("Open", "muted", ""),
     AssignmentState.DONE: ("Done", "ok", "check"),
     AssignmentState.SKIPPED: ("Skipped", "warn", "skip"),
+    AssignmentState.RETURNED: ("Returned", "accent", "undo"),
 }
 _Index = QModelIndex | QPersistentModelIndex
 

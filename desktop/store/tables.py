@@ -23,10 +23,12 @@ from sqlalchemy import (
 )
 
 from desktop.domain.account import ProjectSetting, Signature
+from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
+from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
@@ -76,6 +78,14 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     Proposal: (_text("case_id"), _text("run_id")),
     Decision: (_text("case_id"), _text("proposal_id"), _text("reader_id")),
     CaseNote: (_text("case_id"), _text("reader_id"), _text("flag")),
+    Adjudication: (_text("case_id"), _text("reader_id")),
+    Review: (
+        _text("case_id"),
+        _text("reader_id"),
+        _text("state", lambda r: r.state.value),
+    ),
+    Pin: (_text("case_id"), _text("reader_id"), _text("state", lambda r: r.state.value)),
+    Comment: (_text("case_id"), _text("pin_id")),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -96,6 +106,10 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Proposal: (("case_id",), ("run_id",)),
     Decision: (("case_id", "reader_id"), ("proposal_id",)),
     CaseNote: (("case_id", "reader_id"), ("flag",)),
+    Adjudication: (("case_id", "reader_id"),),
+    Review: (("case_id", "reader_id"), ("state",)),
+    Pin: (("case_id", "reader_id"), ("reader_id", "state")),
+    Comment: (("pin_id",),),
     TimeSpan: (("reader_id", "case_id"),),
 }
 

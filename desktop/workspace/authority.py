@@ -12,6 +12,8 @@ from desktop.domain.task import Reader, Role
 _LEAD = frozenset({Role.LEAD})
 _DRAWS = frozenset({Role.LEAD, Role.READER, Role.ADJUDICATOR})
 _WORKS = _DRAWS | {Role.REVIEWER}
+_RULES = frozenset({Role.LEAD, Role.ADJUDICATOR})
+_REVIEWS = frozenset({Role.LEAD, Role.REVIEWER})
 _ALL = frozenset(Role)
 
 MATRIX: dict[str, frozenset[Role]] = {
@@ -36,9 +38,19 @@ MATRIX: dict[str, frozenset[Role]] = {
     "RecordTime": _WORKS,
     "AcceptProposals": _DRAWS,
     "RejectProposals": _DRAWS,
+    # rulings where readers disagree
+    "RuleOnQuestion": _RULES,
+    "RuleOnRegion": _RULES,
+    "ExplainRuling": _RULES,
+    # review
+    "PinComment": _REVIEWS,
+    "ResolvePin": _REVIEWS,
+    "ReturnCase": _REVIEWS,
+    "PassCase": _REVIEWS,
+    "AnswerPin": _DRAWS,
     # the project
-    "OfferProposals": _LEAD,
-    "WithdrawProposals": _LEAD,
+    "OfferProposals": _RULES,
+    "WithdrawProposals": _RULES,
     "RegisterImages": _LEAD,
     "AddSchema": _LEAD,
     "ChooseSchema": _LEAD,
@@ -47,7 +59,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "ChangeRole": _LEAD,
     "ChangeProjectSetting": _LEAD,
     "RecordMerge": _LEAD,
-    "SettleConflict": _LEAD | {Role.ADJUDICATOR},
+    "SettleConflict": _RULES,
     # notes that change no row
     "RecordExport": _ALL,
     "RecordPassword": frozenset(),  # these two are written where it happens, never on request

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLAIMS = (
     "annotation", "mask_slice", "answer", "assignment", "calibration", "decision",
     "case_note",
+    "adjudication", "review", "pin", "comment",
 )  # fmt: skip
 
 

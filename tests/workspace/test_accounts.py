@@ -276,6 +276,10 @@ NEW_TABLES = (
     "proposal_rows",
     "decision_rows",
     "case_note_rows",
+    "adjudication_rows",
+    "review_rows",
+    "pin_rows",
+    "comment_rows",
 )
 
 

@@ -22,10 +22,13 @@ from tests.workspace.made import MadeProject
 NEVER = {
     Role.READER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RegisterImages", "AddSchema",
                   "ChooseSchema", "UseSchema", "RecordMerge", "SettleConflict",
-                  "OfferProposals", "WithdrawProposals"},
+                  "OfferProposals", "WithdrawProposals", "RuleOnQuestion", "RuleOnRegion",
+                  "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
-                    "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge"},
-    Role.ADJUDICATOR: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RecordMerge"},
+                    "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",
+                    "RuleOnQuestion", "RuleOnRegion", "AnswerPin"},
+    Role.ADJUDICATOR: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RecordMerge",
+                       "PinComment", "ReturnCase"},
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""0003: what engines suggest and what readers made of it get their tables."""
+"""0003: suggestions and decisions, rulings, reviews and their comments get their tables."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ def upgrade(operations: Operations) -> None:
     make_record_table(
         operations, "case_note", "case_id", "reader_id", "flag", by=("case_id,reader_id", "flag")
     )
+    make_record_table(operations, "adjudication", "case_id", "reader_id", by=("case_id,reader_id",))
+    make_record_table(
+        operations, "review", "case_id", "reader_id", "state", by=("case_id,reader_id", "state")
+    )
+    make_record_table(
+        operations, "pin", "case_id", "reader_id", "state",
+        by=("case_id,reader_id", "reader_id,state"),
+    )  # fmt: skip
+    make_record_table(operations, "comment", "case_id", "pin_id", by=("pin_id",))
