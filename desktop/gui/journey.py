@@ -97,7 +97,8 @@ class _Journey:
         room = self.room
         step(room.case_count() > 0, f"{room.case_count()} cases read in from files")
         for line in room.cases(limit=50):
-            schema = _schema_for(line.case.title)
+            first = room.frame_refs(room.series(line.case.id)[0].id)[0]
+            schema = _schema_for(room.source_path(first.instance_id).parent.name)
             path = resources_dir() / "schemas" / f"{schema}.json"
             chosen = room.add_schema_file(path)
             room.run(ChooseSchema(case_id=line.case.id, schema_id=chosen.id))
@@ -356,14 +357,19 @@ def _demo_images(folder: Path) -> Path:
     return target
 
 
-def _schema_for(title: str) -> str:
-    known: tuple[tuple[str, str], ...] = (
-        ("CT", "chest-ct-nodule"),
-        ("MR", "brain-mr-lesion"),
-        ("CR", "chest-radiograph-findings"),
-        ("US", "echo-view-quality"),
-    )
-    return next((schema for start, schema in known if title.startswith(start)), "tissue-photo")
+def _schema_for(folder: str) -> str:
+    """The schema of a demo case by the name of its folder."""
+    known = {
+        "chest-ct": "chest-ct-nodule",
+        "chest-phantom": "chest-ct-nodule",
+        "brain-mr": "brain-mr-lesion",
+        "shoulder-mr": "shoulder-mr",
+        "chest-radiograph": "chest-radiograph-findings",
+        "echocardiogram": "echo-view-quality",
+        "retina": "retina-photo",
+        "tissue": "tissue-photo",
+    }
+    return next((schema for word, schema in known.items() if word in folder), "generic")
 
 
 def _say(text: str) -> None:
