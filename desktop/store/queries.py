@@ -136,6 +136,20 @@ def first_open_case(connection: Connection, reader_id: str) -> str | None:
     return found or connection.execute(query).scalar()
 
 
+def closed_by_several(connection: Connection, least: int = 2) -> list[str]:
+    """Cases that at least so many readers have closed as done, in the order of the work list."""
+    cases, work = RECORD_TABLES[Case], RECORD_TABLES[Assignment]
+    query = (
+        select(cases.c.id)
+        .join(work, work.c.case_id == cases.c.id)
+        .where(work.c.state == AssignmentState.DONE.value)
+        .group_by(cases.c.id)
+        .having(func.count() >= least)
+        .order_by(cases.c.position, cases.c.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def last_case_order(connection: Connection) -> int:
     """The highest order number in use, -1 for an empty project."""
     highest = connection.execute(select(func.max(RECORD_TABLES[Case].c.position))).scalar()

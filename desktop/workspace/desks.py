@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.claims import Claims
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
@@ -27,6 +28,13 @@ class Desks:
         from desktop.workspace.team import Team
 
         return Team(self._self())
+
+    @functools.cached_property
+    def adjudication(self) -> AdjudicationDesk:
+        """Where readers disagree, and what an adjudicator says about it."""
+        from desktop.workspace.adjudicating import AdjudicationDesk
+
+        return AdjudicationDesk(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)
