@@ -40,5 +40,9 @@ class PluginProblem(UserError):
     """A plugin raised or does not fit this version."""
 
 
+class ModelProblem(UserError):
+    """A model file is refused, does not fit its card, or stopped at work."""
+
+
 class Cancelled(Exception):
     """The person cancelled a job; not an error."""

@@ -14,6 +14,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from desktop.domain import errors
@@ -28,12 +29,22 @@ class ChildBug(RuntimeError):
     """The function raised something that no person can act on: a bug in the function."""
 
 
+@dataclass(frozen=True)
+class StopWords:
+    """The problem that a child's end becomes: its kind, title and hint."""
+
+    problem: type[UserError] = FileProblem
+    title: str = "The decoder stopped on this file."
+    hint: str = "Other files still open."
+
+
 class ChildPool:
     """Some child processes behind one queue; every method may be called from any thread.
 
     Nothing is spawned before ``start`` or the first ``submit``. ``memory_bytes`` is what one child
     may use on top of what it takes to start (enforced on Linux). ``warm_up`` names functions that
-    a child runs before its first task, to have libraries loaded.
+    a child runs before its first task, to have libraries loaded. ``words`` are what a person is
+    told when a child died or went over a limit.
     """
 
     def __init__(
@@ -41,8 +52,10 @@ class ChildPool:
         workers: int = 1,
         memory_bytes: int = 3 << 30,
         warm_up: tuple[str, ...] = WARM_UP,
+        words: StopWords = StopWords(),
     ) -> None:
         self.workers = max(1, workers)
+        self._words = words
         self._memory_bytes = memory_bytes
         self._warm_up = warm_up
         self._queue: list[tuple[int, int, _Task]] = []
@@ -148,11 +161,12 @@ class ChildPool:
             reply = child.call(task.function, task.args, task.timeout_s)
         except ChildStopped as stopped:
             child.end()
-            task.future.set_exception(_stopped_problem(stopped))
+            words = self._words
+            task.future.set_exception(words.problem(words.title, str(stopped), words.hint))
         except Exception as error:  # noqa: BLE001 - told to whoever waits
             task.future.set_exception(error)
         else:
-            _settle(task.future, reply)
+            _settle(task.future, reply, self._words)
 
 
 class _Task:
@@ -165,7 +179,7 @@ class _Task:
         self.future: Future[Any] = Future()
 
 
-def _settle(future: Future[Any], reply: Reply) -> None:
+def _settle(future: Future[Any], reply: Reply, words: StopWords) -> None:
     match reply.kind:
         case "result":
             future.set_result(reply.value)
@@ -174,9 +188,7 @@ def _settle(future: Future[Any], reply: Reply) -> None:
             future.set_exception(_user_error(name)(title, detail, hint))
         case "memory":
             future.set_exception(
-                FileProblem(
-                    "The decoder stopped on this file.", "It needs more memory than is allowed."
-                )
+                words.problem(words.title, "It needs more memory than is allowed.")
             )
         case _:
             future.set_exception(ChildBug(str(reply.value)))
@@ -189,10 +201,6 @@ def _user_error(name: str) -> type[UserError]:
 
 def _closed_problem() -> FileProblem:
     return FileProblem("This project is closed.")
-
-
-def _stopped_problem(stopped: ChildStopped) -> FileProblem:
-    return FileProblem("The decoder stopped on this file.", str(stopped), "Other files still open.")
 
 
 _open_pools: weakref.WeakSet[ChildPool] = weakref.WeakSet()
