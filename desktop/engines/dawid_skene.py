@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,29 @@ class Fit:
     priors: Floats
     trace: tuple[float, ...]
     log_likelihood: float
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What one step makes of the tables: ``factor`` (w, K, K) [rater, truth, vote], what a vote
+    adds to the log score of a class; ``silence``: (n, K) or (K,), what each item has beside its
+    votes; ``belief``: log density of what was believed beforehand."""
+
+    factor: Floats
+    silence: Floats
+    belief: float
+
+
+class Hearing(Protocol):
+    """How votes are listened to where raters are not all alike. ``all_items``: whether an item
+    without a vote tells something."""
+
+    all_items: bool
+
+    def listen(self, counts: Floats, confusion: Floats, truth: Floats, weight: Floats) -> Heard:
+        """From the expected counts and the tables made of them, with the (n, K) probabilities and
+        (n,) weights behind them; it has to be what maximises the objective given ``truth``."""
 
 
 def fit(
@@ -48,6 +72,7 @@ def fit(
     strata: Ints | None = None,
     multiplicity: Floats | None = None,
     pseudo_votes: npt.ArrayLike = 0.0,
+    hearing: Hearing | None = None,
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE_SMALL,
     progress: Progress | None = None,
@@ -62,6 +87,7 @@ def fit(
     strata : (n,) int64, 0-based group of each item, or None for one group.
     multiplicity : (n,) float64, how many equal items each stands for, or None for 1.
     pseudo_votes : scalar or (K, K) [truth, vote], added to every rater's table.
+    hearing : how the tables become scores; None: each vote counts as its table says.
 
     Returns
     -------
@@ -82,6 +108,8 @@ def fit(
     evidence = votes.per_item() > 0
     if votes.gold is not None:
         evidence |= votes.gold >= 0
+    if hearing is not None and hearing.all_items:
+        evidence[:] = True
     weight = evidence.astype(np.float64)
     if multiplicity is not None:
         weight *= multiplicity
@@ -91,6 +119,7 @@ def fit(
     if len(shares) == 1 and n_groups > 1:
         shares = np.repeat(shares, n_groups, axis=0)
     truth, trace, likelihood = start, [], 0.0
+    heard = Heard(np.zeros((w, k, k)), np.zeros(k), 0.0)
     uniform = multiplicity is None
     for step in range(max_iterations):
         progress.check()
@@ -99,17 +128,23 @@ def fit(
         # (w*K, n) @ (n, K): for each rater and vote, how much of each class stood behind it.
         counts = _tables(table.T @ (truth if uniform else truth * weight[:, None]), w, k)
         confusion = _rows(counts + pseudo)
-        scores = table @ log(confusion.transpose(0, 2, 1)).reshape(w * k, k)
+        if hearing is None:
+            factor = log(confusion)
+            heard = Heard(factor, np.zeros(k), float((pseudo * factor).sum()))
+        else:
+            heard = hearing.listen(counts, confusion, truth, weight)
+        scores = table @ heard.factor.transpose(0, 2, 1).reshape(w * k, k)
+        scores += heard.silence
         log_shares = log(shares)
         scores += log_shares[0] if n_groups == 1 else log_shares[group]
         truth, rows = posterior(scores, votes.gold)
         likelihood = float(rows @ weight)
-        trace.append(likelihood + float((pseudo * log(confusion)).sum()))
+        trace.append(likelihood + heard.belief)
         progress.report(min(0.99, (step + 1) / max_iterations))
         if has_settled(trace, tolerance):
             break
     counts = _tables(table.T @ (truth if uniform else truth * weight[:, None]), w, k)
-    return Fit(truth, confusion, counts, shares, tuple(trace), likelihood)
+    return Fit(truth, confusion, counts, shares, tuple(trace), likelihood, heard)
 
 
 class DawidSkene:
