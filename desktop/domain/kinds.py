@@ -9,6 +9,7 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
+from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
@@ -36,6 +37,8 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Review,
     Pin,
     Comment,
+    Rule,
+    RuleRun,
 )
 
 BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.domain.annotation import Answer
+from desktop.domain.answer_labels import label_name as label_name
+from desktop.domain.answer_labels import vote_labels as vote_labels
 from desktop.domain.errors import UserError
-from desktop.domain.schema import AnswerValue, Question, QuestionKind
+from desktop.domain.schema import AnswerValue, Question
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -210,34 +212,6 @@ def item_key(answer: Answer) -> str:
     target = answer.target
     parts = [answer.case_id, target.series_id, target.frame.key if target.frame else ""]
     return "/".join(part for part in parts if part)
-
-
-def vote_labels(question: Question, choice: str = "") -> tuple[str, ...]:
-    """The labels readers can vote for, in the schema's order; "no" before "yes"."""
-    match question.kind:
-        case QuestionKind.YES_NO:
-            return ("no", "yes")
-        case QuestionKind.CHOICE:
-            return tuple(c.id for c in question.choices)
-        case QuestionKind.MULTIPLE:
-            if choice not in {c.id for c in question.choices}:
-                raise _problem("A question with several answers is counted one answer at a time.")
-            return ("no", "yes")
-        case _:
-            raise _problem("Only questions with answers to choose from can be voted on.")
-
-
-def label_name(question: Question, value: AnswerValue, choice: str = "") -> str:
-    """The label that an answer votes for."""
-    match question.kind, value:
-        case QuestionKind.YES_NO, bool():
-            return "yes" if value else "no"
-        case QuestionKind.MULTIPLE, tuple():
-            return "yes" if choice in value else "no"
-        case QuestionKind.CHOICE, str():
-            return value
-        case _:
-            raise _problem("An answer does not fit its question.")
 
 
 def _label_index(label_of: dict[str, int], label: str, *, fixed: bool) -> int:

@@ -29,6 +29,7 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
+from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
@@ -86,6 +87,8 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     ),
     Pin: (_text("case_id"), _text("reader_id"), _text("state", lambda r: r.state.value)),
     Comment: (_text("case_id"), _text("pin_id")),
+    Rule: (_text("schema_name", lambda r: r.target.schema_name),),
+    RuleRun: (_text("target", lambda r: r.target.key),),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -110,6 +113,8 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Review: (("case_id", "reader_id"), ("state",)),
     Pin: (("case_id", "reader_id"), ("reader_id", "state")),
     Comment: (("pin_id",),),
+    Rule: (("schema_name",),),
+    RuleRun: (("target",),),
     TimeSpan: (("reader_id", "case_id"),),
 }
 

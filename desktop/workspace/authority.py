@@ -50,6 +50,11 @@ MATRIX: dict[str, frozenset[Role]] = {
     "AnswerPin": _DRAWS,
     # the project
     "OfferProposals": _RULES,
+    "SaveRule": _LEAD,
+    "SwitchRule": _LEAD,
+    "DeleteRule": _LEAD,
+    "TieRules": _LEAD,
+    "KeepRuleRun": _LEAD,
     "WithdrawProposals": _RULES,
     "RegisterImages": _LEAD,
     "AddSchema": _LEAD,

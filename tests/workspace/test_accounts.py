@@ -280,6 +280,8 @@ NEW_TABLES = (
     "review_rows",
     "pin_rows",
     "comment_rows",
+    "rule_rows",
+    "rule_run_rows",
 )
 
 

@@ -22,7 +22,8 @@ from tests.workspace.made import MadeProject
 NEVER = {
     Role.READER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RegisterImages", "AddSchema",
                   "ChooseSchema", "UseSchema", "RecordMerge", "SettleConflict",
-                  "OfferProposals", "WithdrawProposals", "RuleOnQuestion", "RuleOnRegion",
+                  "OfferProposals", "WithdrawProposals", "SaveRule", "SwitchRule", "DeleteRule",
+                  "TieRules", "KeepRuleRun", "RuleOnQuestion", "RuleOnRegion",
                   "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
                     "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",

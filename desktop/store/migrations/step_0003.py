@@ -26,3 +26,5 @@ def upgrade(operations: Operations) -> None:
         by=("case_id,reader_id", "reader_id,state"),
     )  # fmt: skip
     make_record_table(operations, "comment", "case_id", "pin_id", by=("pin_id",))
+    make_record_table(operations, "rule", "schema_name", by=("schema_name",))
+    make_record_table(operations, "rule_run", "target", by=("target",))
