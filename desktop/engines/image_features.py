@@ -181,7 +181,7 @@ def _gradients(grey: Grey) -> npt.NDArray[np.floating]:
     size = _GRID * _GRID * _TURNS
     found = np.bincount((place + low).ravel(), (strength * (1 - share)).ravel(), size)
     found += np.bincount((place + (low + 1) % _TURNS).ravel(), (strength * share).ravel(), size)
-    return np.sqrt(found / (found.sum() + 1e-9))
+    return np.asarray(np.sqrt(found / (found.sum() + 1e-9)))
 
 
 def _pairs(grey: Grey) -> npt.NDArray[np.floating]:
@@ -193,7 +193,7 @@ def _pairs(grey: Grey) -> npt.NDArray[np.floating]:
     table = graycomatrix(levels, [1, 3], angles, levels=16, symmetric=True, normed=True)
     names = ("contrast", "homogeneity", "correlation")
     found = [graycoprops(table, name).mean(axis=1) for name in names]
-    return np.nan_to_num(np.concatenate(found))
+    return np.asarray(np.nan_to_num(np.concatenate(found)))
 
 
 def _thumbnail(grey: Grey) -> npt.NDArray[np.floating]:

@@ -221,7 +221,7 @@ def fit_platt(probabilities: Floats, classes: Ints) -> Floats:
             continue
         target = np.where(is_k, (n_plus + 1) / (n_plus + 2), 1 / (n_minus + 2))
         design = np.stack([_logit(probabilities[:, k]), np.ones(len(classes))], axis=1)
-        beta = found[k].copy()
+        beta = np.zeros(2)  # Newton is safe from here, not from a steep start
         for _ in range(50):
             p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
             gradient = design.T @ (p - target) + 1e-3 * (beta - (1.0, 0.0))

@@ -184,7 +184,7 @@ def test_a_patient_or_a_picture_never_fills_a_batch() -> None:
     labels = np.full(60, UNLABELLED)
     labels[50:] = np.arange(10) % 3
     p = Pool(x, groups, labels, np.ones(60, bool), np.linspace(1, 0, 60))
-    picks = next_batch(p, model_of(p), 12, shares=Shares(0.9, 0.0, 0.1))
+    picks = next_batch(p, model_of(p), 8, shares=Shares(0.9, 0.0, 0.1))
     chosen = [q.index for q in picks if q.why is not Why.RANDOM]
     assert sum(i < 30 for i in chosen) <= 1
     assert sum(30 <= i < 45 for i in chosen) <= 2
