@@ -14,6 +14,7 @@ from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.schema import AnswerValue, Schema, Scope
 from desktop.domain.schema_check import check_schema
+from desktop.domain.schema_versions import check_follows
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import AssignmentState, Reader
 
@@ -83,6 +84,11 @@ class AddSchema(Command, frozen=True):
                 self.schema.id,
                 "Give it the next version number.",
             )
+        earlier = [
+            s for s in txn.find(Schema, name=self.schema.name) if s.version < self.schema.version
+        ]
+        if same is None and earlier:
+            check_follows(max(earlier, key=lambda s: s.version), self.schema)
         txn.put(self.schema)
 
 

@@ -158,6 +158,7 @@ class Schema(Record):
     guidelines: str = ""
     retired_classes: tuple[LabelClass, ...] = ()
     retired_questions: tuple[Question, ...] = ()
+    pictures: tuple[Picture, ...] = ()  # what the guidelines show; named there by their caption
 
     def label_class(self, class_id: int) -> LabelClass:
         """A class by its id, also one that is no longer offered."""

@@ -87,6 +87,11 @@ def _of_whole(schema: Schema) -> Iterator[str]:
         yield f"Question ids must be different; {question_id} is there twice."
     for key in _doubled(c.key for c in schema.classes if c.key):
         yield f"Two classes have the same key: {key}."
+    for picture in schema.pictures:
+        try:
+            picture_bytes(picture.data)
+        except UserError as error:
+            yield f"An image of the guidelines, {picture.caption}: {error}"
     for name in _doubled(c.name.strip().casefold() for c in schema.classes):
         yield f"Two classes have the same name: {name}."
 

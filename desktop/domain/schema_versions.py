@@ -40,6 +40,22 @@ def next_version(old: Schema, edited: Schema) -> Schema:
     return made
 
 
+def check_follows(old: Schema, new: Schema) -> None:
+    """Raise UserError where a version forgets or changes what an id of the one before meant."""
+    for problem in meaning_problems(old, new):
+        raise UserError("An id would change its meaning.", problem.sentence)
+    class_ids = {c.id for c in new.classes + new.retired_classes}
+    question_ids = {q.id for q in new.questions + new.retired_questions}
+    gone = [c.name for c in old.classes + old.retired_classes if c.id not in class_ids]
+    gone += [q.text for q in old.questions + old.retired_questions if q.id not in question_ids]
+    if gone:
+        raise UserError(
+            "This version forgets what an earlier one asked.",
+            f"{gone[0]} is missing.",
+            "What is no longer offered is listed as retired, so that its answers keep their words.",
+        )
+
+
 def meaning_problems(old: Schema, edited: Schema) -> list[Problem]:
     """Sentences about ids that would mean something else than in the version before."""
     found = []

@@ -55,6 +55,15 @@ class PageSpec:
 PAGES: tuple[PageSpec, ...] = (
     PageSpec("read", "Read", "The image, the form and the labels.", "Ctrl+1", "read"),
     PageSpec("worklist", "Work list", "All cases with their state.", "Ctrl+2", "worklist"),
+    PageSpec(
+        "schema",
+        "Schema",
+        "Classes and questions, with the form beside.",
+        "",
+        "form",
+        LEADS,
+        "schema_page:SchemaPage",
+    ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )
 

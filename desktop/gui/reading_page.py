@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidget
 
 from desktop.gui.actions import ActionSet
@@ -127,10 +127,41 @@ class SidePanel(QFrame):
         self.labels = LabelsPanel(shell)
         self.help = HelpPanel(shell, actions)
         self.log = HistoryPanel(shell)
-        for page in (self.form, self.labels, self.help, self.log):
+        self.explained = ""
+        self.beside = HelpPanel(shell, None)
+        self.beside.hide()
+        self.beside.closed.connect(self.close_beside)
+        self.asking = QSplitter(Qt.Orientation.Vertical)
+        self.asking.setChildrenCollapsible(False)
+        self.asking.setHandleWidth(1)
+        self.asking.addWidget(self.form)
+        self.asking.addWidget(self.beside)
+        self.asking.setStretchFactor(0, 3)
+        self.asking.setStretchFactor(1, 2)
+        for page in (self.asking, self.labels, self.help, self.log):
             self.pages.addWidget(page)
         self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
         column.addWidget(self.pages, 1)
+
+    def explain(self, question_id: str) -> None:
+        """Show below the form what the guidelines say about a question; again closes it."""
+        if self.explained == question_id and not self.beside.isHidden():
+            self.close_beside()
+            return
+        self.explained = question_id
+        self.show_tab("Form")
+        if self.beside.isHidden():
+            self.beside.show()
+            height = self.asking.height()
+            self.asking.setSizes([height * 3 // 5, height * 2 // 5])
+        # the page knows its places once it has its width
+        QTimer.singleShot(0, self.beside, lambda: self.beside.go_to(question_id))
+
+    def close_beside(self) -> bool:
+        """Whether the guidelines below the form were open."""
+        was_open = not self.beside.isHidden()
+        self.beside.hide()
+        return was_open
 
     def show_tab(self, name: str) -> None:
         self.tabs.setCurrentIndex(TABS.index(name))

@@ -29,6 +29,8 @@ class ClassesEditor(QWidget):
         super().__init__(parent)
         self._draft: Draft | None = None
         self._shape: tuple[object, ...] = ()
+        self._built: tuple[LabelClass, ...] = ()
+        self._names: dict[int, Field] = {}
         column = down(self, gap=8)
         self._empty = label(
             "No classes yet. A class is a kind of region that readers draw, such as “Nodule”.",
@@ -46,19 +48,29 @@ class ClassesEditor(QWidget):
         column.addLayout(row)
         column.addStretch(1)
 
-    def show_draft(self, draft: Draft) -> None:
-        """Show the classes of this draft."""
+    def show_draft(self, draft: Draft, anew: bool = False) -> None:
+        """Show the classes of this draft; ``anew`` builds also what is shown already."""
         self._draft = draft
-        shape = tuple((c.id, c.parent, c.overlap, c.color, c.key) for c in draft.schema.classes)
-        if shape != self._shape or not self._holds_focus():
+        classes = draft.schema.classes
+        shape = tuple((c.id, c.parent, c.overlap, c.color, c.key) for c in classes)
+        other = shape != self._shape or (classes != self._built and not self._holds_focus())
+        if anew or other:
             self._shape = shape
             self._build(draft)
+
+    def focus_class(self, class_id: int) -> None:
+        """Put the keyboard on the name of a class."""
+        field = self._names.get(class_id)
+        if field is not None:
+            field.setFocus()
+            field.selectAll()
 
     def _holds_focus(self) -> bool:
         focused = self.window().focusWidget()
         return focused is not None and self.isAncestorOf(focused)
 
     def _build(self, draft: Draft) -> None:
+        self._names, self._built = {}, draft.schema.classes
         fresh = QWidget()
         grid = QGridLayout(fresh)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -82,6 +94,7 @@ class ClassesEditor(QWidget):
         colour = ColourButton(item.color)
         colour.picked.connect(lambda value: self._put(item.id, color=value))
         name = Field(item.name, "Name", lambda text: self._put(item.id, name=text))
+        self._names[item.id] = name
         name.setMinimumWidth(110)
         name.setToolTip(f"Class id {item.id}. The id never changes; the name may.")
         keys = [("–", ""), *((k, k) for k in "123456789")]

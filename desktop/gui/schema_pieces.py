@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QAction, QFocusEvent, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QCompleter, QLineEdit, QMenu, QPlainTextEdit, QToolButton, QWidget
 
 from desktop.domain.schema import Code
@@ -51,15 +52,19 @@ class CodeField(QLineEdit):
         self.setAccessibleName("Code")
         self._code: Code | None = None
         self.show_code(code)
-        self._entries = {e.words: e.code for e in all_codes()}
-        completer = QCompleter(list(self._entries), self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setMaxVisibleItems(12)
-        completer.popup().setMinimumWidth(380)  # type: ignore[union-attr]
-        completer.activated.connect(self._take)
-        self.setCompleter(completer)
         self.editingFinished.connect(self._finished)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The list of terms comes in when it is wanted: a schema has many of these fields."""
+        if self.completer() is None:
+            completer = QCompleter(list(_entries()), self)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            completer.setMaxVisibleItems(12)
+            completer.popup().setMinimumWidth(380)  # type: ignore[union-attr]
+            completer.activated.connect(self._take)
+            self.setCompleter(completer)
+        super().focusInEvent(event)
 
     def show_code(self, code: Code | None) -> None:
         self._code = code
@@ -69,8 +74,8 @@ class CodeField(QLineEdit):
         self.setToolTip(where or "A coded term for exchange: type a word of it, then pick.")
 
     def _take(self, words: str) -> None:
-        if words in self._entries:
-            self.show_code(self._entries[words])
+        if words in _entries():
+            self.show_code(_entries()[words])
             self.picked.emit(self._code)
 
     def _finished(self) -> None:
@@ -78,10 +83,15 @@ class CodeField(QLineEdit):
         if not text and self._code is not None:
             self.show_code(None)
             self.picked.emit(None)
-        elif text in self._entries:
+        elif text in _entries():
             self._take(text)
         else:
             self.show_code(self._code)  # only terms of the packs: typed words are no code
+
+
+@functools.cache
+def _entries() -> dict[str, Code]:
+    return {e.words: e.code for e in all_codes()}
 
 
 class TickMenu(QToolButton):

@@ -234,9 +234,15 @@ class WindowActs:
     # help ----------------------------------------------------------------------------------
 
     def show_help(self) -> None:
-        self._window.show_page("read")
+        """The guidelines; while a question has the keyboard, what they say about it."""
+        if self._window.page != "read":
+            self._window.show_page("read")
         panel = self._window.reading_page.panel
         panel.show()
+        box = panel.form.focused_box()
+        if box is not None and panel.tab == "Form":
+            panel.explain(box.question.id)
+            return
         panel.show_tab("Form" if panel.tab == "Help" else "Help")
         self._window.refresh_actions()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.claims import Claims
+    from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
 
@@ -35,6 +36,13 @@ class Desks:
         from desktop.workspace.adjudicating import AdjudicationDesk
 
         return AdjudicationDesk(self._self())
+
+    @functools.cached_property
+    def shelf(self) -> SchemaShelf:
+        """The schemas of the project with their versions."""
+        from desktop.workspace.schema_shelf import SchemaShelf
+
+        return SchemaShelf(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

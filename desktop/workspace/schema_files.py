@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from desktop.domain.record import from_json, to_plain
 from desktop.domain.schema import Picture, Question, Schema
 from desktop.domain.schema_check import DATA_URL, PICTURE_BYTES, check_schema, picture_bytes
 
+_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")  # ![words](name)
+
 
 def read_schema(path: Path) -> Schema:
     """A schema from a JSON file, checked; FileProblem or UserError says what is wrong.
 
-    Pictures named by a path lie beside the file or below its folder, and are taken in.
+    Pictures that a question or the guidelines name by a path lie beside the file or below its
+    folder, and are taken in.
     """
     path = Path(path)
     try:
@@ -25,7 +29,7 @@ def read_schema(path: Path) -> Schema:
     except (OSError, ValueError) as error:
         raise FileProblem("This schema file can't be read.", str(error)) from error
     questions = tuple(_with_pictures(q, path.parent) for q in schema.questions)
-    schema = replace(schema, questions=questions)
+    schema = replace(schema, questions=questions, pictures=_named(schema, path.parent))
     check_schema(schema)
     return schema
 
@@ -49,6 +53,15 @@ def read_picture(path: Path, caption: str = "") -> Picture:
     data = DATA_URL + b64encode(content).decode()
     picture_bytes(data)
     return Picture(caption=caption or path.stem, data=data)
+
+
+def _named(schema: Schema, folder: Path) -> tuple[Picture, ...]:
+    """The pictures of the guidelines: those of the file, and those the text names beside it."""
+    found = {p.caption: _taken_in(p, folder) for p in schema.pictures}
+    for name in _IMAGE.findall(schema.guidelines):
+        if name not in found and ":" not in name:
+            found[name] = _taken_in(Picture(caption=name, data=name), folder)
+    return tuple(found.values())
 
 
 def _with_pictures(question: Question, folder: Path) -> Question:

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Command, Progress
 from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.event import GENESIS, Action, Change, Event
@@ -43,6 +44,7 @@ from desktop.domain.time_span import TimeSpan
 from desktop.imaging.frame import Frame
 from desktop.workspace.jobs import JobState
 from tests.gui.fake_accounts import FakeAccounts
+from tests.gui.fake_shelf import FakeShelf
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ class FakeWorkspace:
         self.undone: set[str] = set()
         self.jobs = FakeJobs()
         self.accounts = FakeAccounts()
+        self.shelf = FakeShelf(self)
         self.frames = FakeFrames(self)
         self.last_saved = ""
         self.fail_with: UserError | None = None
@@ -388,6 +391,14 @@ class FakeWorkspace:
         id_ = Assignment.id_for(case_id, self.reader.id)
         found = self.rows.get(("assignment", id_))
         return found or Assignment(id=id_, case_id=case_id, reader_id=self.reader.id)
+
+    def case_note(self, case_id: str) -> CaseNote:
+        id_ = CaseNote.id_for(case_id, self.reader.id)
+        found = self.rows.get(("case_note", id_))
+        return found or CaseNote(id=id_, case_id=case_id, reader_id=self.reader.id)
+
+    def flags(self) -> dict[str, str]:
+        return {n.case_id: n.flag for n in self.find(CaseNote) if n.flag}
 
     def calibration(self, series_id: str) -> Calibration | None:
         return self.rows.get(("calibration", series_id))

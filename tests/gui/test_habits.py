@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.domain.task import Reader, Role
 from desktop.gui.choice_row import PickRow
 from desktop.gui.furniture import ElidedLabel
 from desktop.gui.main_window import MainWindow
@@ -29,6 +30,7 @@ PAGES = (
     "import",
     "check",
     "settings",
+    "schema",
 )
 
 
@@ -36,6 +38,10 @@ PAGES = (
 def page(reading_window: MainWindow, request: pytest.FixtureRequest) -> QWidget:
     if request.param in ("start", "new", "passphrase"):
         reading_window.shell.reading.open(None)
+    if request.param == "schema":
+        room = reading_window.shell.reading.workspace
+        assert room is not None
+        room.reader = Reader(id=room.reader.id, role=Role.LEAD)
     reading_window.show_page(request.param)
     return reading_window._pages[request.param]
 

@@ -1,0 +1,77 @@
+"""The schemas that can be edited: those of the project with their use, and those that ship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+from desktop.domain.schema import Schema
+from desktop.gui import theme
+
+_KEY = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One line. ``key`` stays the same through versions; ``detail`` stands below the title."""
+
+    key: str
+    title: str
+    detail: str
+    changed: bool = False
+
+
+class SchemaList(QListWidget):
+    """Titles in two groups; the chosen line is told by its key."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Schemas")
+        self.setProperty("role", "plain")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.currentItemChanged.connect(self._picked)
+
+    def show_offers(self, groups: list[tuple[str, list[Offer]]], key: str) -> None:
+        """Fill the list and keep ``key`` chosen; nothing is told."""
+        self.blockSignals(True)
+        self.clear()
+        for title, offers in groups:
+            if not offers:
+                continue
+            self.addItem(heading(title))
+            for offer in offers:
+                mark = " ·  changed" if offer.changed else ""
+                item = QListWidgetItem(f"{offer.title}\n{offer.detail}{mark}")
+                item.setData(_KEY, offer.key)
+                item.setToolTip(f"{offer.title}\n{offer.detail}")
+                item.setSizeHint(QSize(0, 42))
+                self.addItem(item)
+                if offer.key == key:
+                    self.setCurrentItem(item)
+        self.blockSignals(False)
+
+    def _picked(self, item: QListWidgetItem | None, _old: QListWidgetItem | None) -> None:
+        if item is not None and item.data(_KEY):
+            self.chosen.emit(str(item.data(_KEY)))
+
+
+def heading(title: str) -> QListWidgetItem:
+    """The title of a group of lines; it can't be picked."""
+    made = QListWidgetItem(title)
+    made.setFlags(Qt.ItemFlag.NoItemFlags)
+    made.setFont(theme.font(theme.SMALL_PX, QFont.Weight.DemiBold))
+    made.setForeground(QColor(theme.current().muted))
+    made.setSizeHint(QSize(0, 30))
+    return made
+
+
+def detail_of(schema: Schema, cases: int) -> str:
+    """Version and use of a schema of the project."""
+    read = "no case" if not cases else "1 case" if cases == 1 else f"{cases:,} cases"
+    return f"version {schema.version}, {read}"
