@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     if folder is not None:
         from desktop.gui.journey import run_journey
 
-        return run_journey(folder, chosen.path)
+        return run_journey(folder, next(iter(chosen.paths), None))
     app = application()
     settings = Settings()
     if chosen.reader:
@@ -40,9 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     start_log(log_dir())
     window = make_window(settings)
     window.show()
-    path = chosen.project or chosen.path
-    if path is not None:
-        QTimer.singleShot(0, lambda: open_first(window, Path(path)))
+    paths = [chosen.project] if chosen.project else chosen.paths
+    if paths:
+        QTimer.singleShot(0, lambda: open_first(window, paths))
     return app.exec()
 
 
@@ -73,13 +73,13 @@ def make_window(settings: Settings) -> MainWindow:
     return window
 
 
-def open_first(window: MainWindow, path: Path) -> None:
+def open_first(window: MainWindow, paths: list[Path]) -> None:
     """Open what was named at start: a project, or images to be read in."""
     known = window.shell.settings.get("reader_name")
-    if path.suffix == SUFFIX and known:
-        window.projects.open(path, known)
+    if paths[0].suffix == SUFFIX and known:
+        window.projects.open(paths[0], known)
     else:
-        window.open_paths([path])
+        window.open_paths(paths)
 
 
 def _app_icon() -> QIcon:
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="readingroom", description="The offline annotation workstation for experts."
     )
-    parser.add_argument("path", nargs="?", type=Path, help=f"a project (*{SUFFIX}) or images")
+    parser.add_argument("paths", nargs="*", type=Path, help=f"a project (*{SUFFIX}) or images")
     parser.add_argument("--project", type=Path, help="a project to open")
     parser.add_argument("--reader", default="", help="your name")
     parser.add_argument("--theme", choices=sorted(theme.THEMES), help="dark or light")

@@ -55,7 +55,7 @@ def opening():
     if not project:
         application.quit()
         return
-    program.open_first(window, Path(project))
+    program.open_first(window, [Path(project)])
     watch.start(2)
 def look():
     canvas = window.reading_page.canvas
