@@ -91,7 +91,7 @@ def null_error(table: Floats, weights: Floats) -> float:
         return float("nan")
     of_first, of_second = weights @ second, weights.T @ first
     spread = (weights - of_first[:, None] - of_second) ** 2
-    variance = (first @ spread @ second - expected**2) / (n * (1 - expected) ** 2)
+    variance = float((first @ spread @ second - expected**2) / (n * (1 - expected) ** 2))
     return float(np.sqrt(max(0.0, variance)))
 
 
