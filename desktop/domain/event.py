@@ -12,9 +12,13 @@ GENESIS = "0" * 64
 
 
 class Action(str, Enum):
+    """``COPY`` brings what stands in another file of the project; it counts in its own file only,
+    see ``store.copies``."""
+
     DO = "do"
     UNDO = "undo"
     REDO = "redo"
+    COPY = "copy"
 
 
 class Change(Value):

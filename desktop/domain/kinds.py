@@ -5,7 +5,9 @@ from __future__ import annotations
 from desktop.domain.account import ProjectSetting, Signature
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
+from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
@@ -39,6 +41,10 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Comment,
     Rule,
     RuleRun,
+    Batch,
+    BatchCases,
+    Package,
+    GoldCase,
 )
 
 BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}

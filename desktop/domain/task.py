@@ -16,6 +16,10 @@ class Role(str, Enum):
     AUDITOR = "auditor"
 
 
+# who may see what all readers said
+SEES_ALL = frozenset({Role.LEAD, Role.ADJUDICATOR, Role.REVIEWER, Role.AUDITOR})
+
+
 class AssignmentState(str, Enum):
     OPEN = "open"
     DONE = "done"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop.domain.annotation import MaskSlice
-from desktop.domain.contracts import Progress
+from desktop.domain.contracts import ASIDE, Progress
 from desktop.domain.event import GENESIS, chain_digest
 from desktop.domain.record import to_plain
 from desktop.domain.runs import runs_digest
@@ -164,6 +164,12 @@ def _inside(snapshot: Snapshot) -> dict[str, set[str]]:
 
 
 def _is_about(event: dict[str, Any], inside: dict[str, set[str]]) -> bool:
-    if event.get("case_id") and event["case_id"] not in inside["case"]:
+    changes = event["changes"]
+    named = {event.get("case_id"), *(c.get("case_id") for c in map(_content, changes))}
+    if named - inside["case"] - {"", None, ASIDE}:
         return False
-    return all(c["id"] in inside.get(c["kind"], {c["id"]}) for c in event["changes"])
+    return all(c["id"] in inside.get(c["kind"], {c["id"]}) for c in changes)
+
+
+def _content(change: dict[str, Any]) -> dict[str, Any]:
+    return change["after"] or change["before"] or {}

@@ -99,7 +99,7 @@ class CaseModel(QAbstractTableModel):
         words, token, icon = _STATES[line.state]
         if role == Qt.ItemDataRole.DisplayRole:
             regions = f"{line.annotation_count:,}" if line.annotation_count else "–"
-            number = f"{line.case.order + 1:,}"
+            number = f"{line.place + 1:,}"
             return (number, line.case.title, line.modality, words, regions)[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)

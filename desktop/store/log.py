@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Row, func, select
 from desktop.domain.event import GENESIS, Action, Event, chain_digest
 from desktop.domain.kinds import BY_KIND
 from desktop.domain.record import Record, from_json, from_plain, to_json
+from desktop.store.copies import Aliases, is_alias, is_own
 from desktop.store.tables import INDEXED, RECORD_TABLES, events
 from desktop.store.transaction import decode_event, event_row
-
-_UNKNOWN: dict[str, Any] = {}
+from desktop.store.versions import replaced_by
 
 
 class Step(NamedTuple):
@@ -157,17 +157,32 @@ def replay(connection: Connection) -> dict[str, dict[str, Record]]:
     """The records that the log says there must be, by kind and id: of each the standing version."""
     standing: dict[tuple[str, str], dict[str, dict[str, Any] | None]] = {}
     replaced: set[tuple[str, str, str]] = set()
+    aliases, aliased = Aliases(connection), set[tuple[str, str]]()
     rows = connection.execute(
         select(events.c.body).order_by(events.c.position).execution_options(yield_per=1000)
     )
     for body in rows.scalars():
         event = decode_event(body)
+        if event.action is Action.COPY and not is_own(connection, event):
+            continue
         for change in event.changes:
-            versions = standing.setdefault((change.kind, change.id), {})
+            key = (change.kind, change.id)
+            versions = standing.setdefault(key, {})
+            if event.action is Action.COPY:
+                versions[change.bases[0]] = change.after
+                continue
             for base in change.bases:
-                if versions.pop(base, _UNKNOWN) is _UNKNOWN:
-                    replaced.add((change.kind, change.id, base))
-            if (change.kind, change.id, event.uuid) not in replaced:
+                meant = replaced_by(base, *key, set(versions), aliases)
+                if meant:
+                    del versions[meant]
+                else:
+                    replaced.add((*key, base))
+                    if is_alias(base):
+                        aliased.add(key)
+            names = {event.uuid}
+            if key in aliased:
+                names.add(aliases.of(*key, event.uuid))
+            if not any((*key, name) in replaced for name in names):
                 versions[event.uuid] = change.after
     state: dict[str, dict[str, Record]] = {kind: {} for kind in BY_KIND}
     for (kind, record_id), versions in standing.items():

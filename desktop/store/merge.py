@@ -18,11 +18,12 @@ from sqlalchemy.exc import IntegrityError
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import ConflictProblem, FileProblem
-from desktop.domain.event import Event, chain_digest
+from desktop.domain.event import Action, Event, chain_digest
 from desktop.domain.kinds import BY_KIND
 from desktop.domain.record import Record, from_plain, to_json
 from desktop.domain.runs import runs_digest
 from desktop.store import versions
+from desktop.store.copies import Aliases, is_alias
 from desktop.store.tables import INDEXED, RECORD_TABLES, blobs, events, record_heads
 from desktop.store.transaction import decode_event, event_row
 
@@ -99,6 +100,9 @@ class _Book:
 
     def __init__(self, connection: Connection, batch: list[Event]) -> None:
         self._connection = connection
+        self._aliases = Aliases(connection)
+        # copies that began a package: what they copied stands here itself
+        batch = [event for event in batch if event.action is not Action.COPY]
         self._after: dict[Key, dict[str, dict[str, Any] | None]] = defaultdict(dict)
         keys: dict[str, set[str]] = defaultdict(set)
         for event in batch:
@@ -138,17 +142,23 @@ class _Book:
     def _advance(self, key: Key, uuid: str, bases: tuple[str, ...], own: set[str]) -> None:
         standing, waiting = self._heads[key], self._waiting[key]
         for base in bases:
-            if base in standing:
-                standing.discard(base)
+            if meant := versions.replaced_by(base, *key, standing, self._aliases):
+                standing.discard(meant)
+            elif is_alias(base):
+                waiting.add(base)
             elif base in own:
                 if base not in self._after[key]:
                     waiting.add(base)  # comes later in this batch
             elif not self._is_known(base):
                 waiting.add(base)
-        if uuid in waiting:
-            waiting.discard(uuid)
+        here = {w for w in waiting if w == uuid or self._is_alias_of(w, key, uuid)}
+        if here:
+            self._waiting[key] = waiting - here
         else:
             standing.add(uuid)
+
+    def _is_alias_of(self, waiting: str, key: Key, uuid: str) -> bool:
+        return is_alias(waiting) and self._aliases.of(*key, uuid) == waiting
 
     def _is_known(self, uuid: str) -> bool:
         query = select(events.c.seq).where(events.c.uuid == uuid)

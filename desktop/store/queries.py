@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, func, literal, or_, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, delete, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from desktop.domain.annotation import Annotation, MaskSlice
@@ -30,6 +30,7 @@ class CaseLine(NamedTuple):
     state: AssignmentState
     no_finding: bool
     annotation_count: int
+    place: int = 0  # 0-based, in the order in which this reader goes
 
 
 def one(connection: Connection, record_type: type[R], record_id: str) -> R:
@@ -65,10 +66,30 @@ def case_lines(
     connection: Connection, reader_id: str, offset: int, limit: int, search: str = ""
 ) -> list[CaseLine]:
     """A page of the work list: cases in order with this reader's state and number of regions."""
-    cases, work = RECORD_TABLES[Case], RECORD_TABLES[Assignment]
-    regions, series = RECORD_TABLES[Annotation], RECORD_TABLES[Series]
+    cases = RECORD_TABLES[Case]
     page = _searched(select(cases.c.id), search).order_by(cases.c.position, cases.c.id)
     shown = page.limit(limit).offset(offset).subquery()
+    query = _line_query(reader_id).join(shown, shown.c.id == cases.c.id)
+    rows = connection.execute(query.order_by(cases.c.position, cases.c.id))
+    return [_line(row) for row in rows]
+
+
+def lines_of(
+    connection: Connection, reader_id: str, places: Sequence[tuple[int, str]]
+) -> list[CaseLine]:
+    """The same for some (place, case id), in their order."""
+    cases = RECORD_TABLES[Case]
+    found: dict[str, CaseLine] = {}
+    for start in range(0, len(places), 500):
+        ids = [case_id for _place, case_id in places[start : start + 500]]
+        rows = connection.execute(_line_query(reader_id).where(cases.c.id.in_(ids)))
+        found |= {line.case.id: line for line in map(_line, rows)}
+    return [found[c]._replace(place=place) for place, c in places if c in found]
+
+
+def _line_query(reader_id: str) -> Select[Any]:
+    cases, work = RECORD_TABLES[Case], RECORD_TABLES[Assignment]
+    regions, series = RECORD_TABLES[Annotation], RECORD_TABLES[Series]
     counted = (
         select(func.count())
         .where(regions.c.case_id == cases.c.id, regions.c.reader_id == reader_id)
@@ -77,30 +98,27 @@ def case_lines(
     first = (
         select(series.c.modality).where(series.c.study_id == cases.c.study_id).limit(1)
     ).scalar_subquery()
-    query = (
-        select(
-            cases.c.data,
-            work.c.data.label("work"),
-            counted.label("regions"),
-            first.label("modality"),
-        )
-        .join(shown, shown.c.id == cases.c.id)
-        .outerjoin(work, and_(work.c.case_id == cases.c.id, work.c.reader_id == reader_id))
-        .order_by(cases.c.position, cases.c.id)
+    columns = (
+        cases.c.data,
+        work.c.data.label("work"),
+        counted.label("regions"),
+        first.label("modality"),
     )
-    lines = []
-    for row in connection.execute(query):
-        assignment = from_json(row.work, Assignment) if row.work else None
-        lines.append(
-            CaseLine(
-                case=from_json(row.data, Case),
-                modality=row.modality or "",
-                state=assignment.state if assignment else AssignmentState.OPEN,
-                no_finding=bool(assignment and assignment.no_finding),
-                annotation_count=row.regions,
-            )
-        )
-    return lines
+    mine = and_(work.c.case_id == cases.c.id, work.c.reader_id == reader_id)
+    return select(*columns).select_from(cases).outerjoin(work, mine)
+
+
+def _line(row: Row[Any]) -> CaseLine:
+    assignment = from_json(row.work, Assignment) if row.work else None
+    case = from_json(row.data, Case)
+    return CaseLine(
+        case=case,
+        modality=row.modality or "",
+        state=assignment.state if assignment else AssignmentState.OPEN,
+        no_finding=bool(assignment and assignment.no_finding),
+        annotation_count=row.regions,
+        place=case.order,
+    )
 
 
 def neighbour_case(connection: Connection, case: Case, step: int) -> str | None:

@@ -25,7 +25,9 @@ from sqlalchemy import (
 from desktop.domain.account import ProjectSetting, Signature
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
+from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
@@ -89,6 +91,10 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     Comment: (_text("case_id"), _text("pin_id")),
     Rule: (_text("schema_name", lambda r: r.target.schema_name),),
     RuleRun: (_text("target", lambda r: r.target.key),),
+    Batch: (),
+    BatchCases: (),
+    Package: (_text("reader_id"),),
+    GoldCase: (_text("case_id"),),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -115,6 +121,8 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Comment: (("pin_id",),),
     Rule: (("schema_name",),),
     RuleRun: (("target",),),
+    Package: (("reader_id",),),
+    GoldCase: (("case_id",),),
     TimeSpan: (("reader_id", "case_id"),),
 }
 

@@ -7,15 +7,20 @@ never on the order in which they arrived or on a clock.
 
 ``record_heads`` keeps the heads, and with ``waiting`` = 1 versions that are known to be replaced
 although their own event has not arrived yet.
+
+A work package holds copies of what stands in the project. A copied version goes by its alias (see
+``copies``): work done on it there names the alias as its base, and here the alias is the version
+that was copied.
 """
 
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from desktop.domain.event import Event
+from desktop.domain.event import Action, Event
+from desktop.store.copies import Aliases, is_alias
 from desktop.store.tables import events, record_heads
 
 
@@ -53,13 +58,22 @@ def version(
 
 
 def event(connection: Connection, event_uuid: str) -> Event:
-    """One event of the log by its id."""
+    """One event of the log by its id, or by the alias of a version that it copied."""
+    if is_alias(event_uuid):
+        return _copying(connection, event_uuid)
     query = select(events.c.body).where(events.c.uuid == event_uuid)
     return msgspec.json.decode(connection.execute(query).scalar_one(), type=Event)
 
 
 def advance(connection: Connection, new: Event) -> None:
-    """Take an event into the account of versions; any number of times, in any order."""
+    """Take an event of this file's own chain into the account of versions."""
+    if new.action is Action.COPY:
+        rows = [
+            {"kind": c.kind, "record_id": c.id, "event_uuid": c.bases[0], "waiting": 0}
+            for c in new.changes
+        ]
+        connection.execute(insert(record_heads), rows)
+        return
     for change in new.changes:
         here = and_(record_heads.c.kind == change.kind, record_heads.c.record_id == change.id)
         for base in change.bases:
@@ -85,6 +99,24 @@ def conflicts(connection: Connection) -> list[tuple[str, str, tuple[str, ...]]]:
         (row.kind, row.record_id, heads(connection, row.kind, row.record_id))
         for row in connection.execute(doubled.order_by("kind", "record_id"))
     ]
+
+
+def replaced_by(base: str, kind: str, record_id: str, among: set[str], aliases: Aliases) -> str:
+    """Which of some versions a base means, by its id or by its alias; "" for none of them."""
+    if base in among:
+        return base
+    if is_alias(base):
+        return next((e for e in among if aliases.of(kind, record_id, e) == base), "")
+    return ""
+
+
+def _copying(connection: Connection, alias: str) -> Event:
+    query = select(events.c.body).where(events.c.action == Action.COPY.value)
+    for body in connection.execute(query).scalars():
+        found = msgspec.json.decode(body, type=Event)
+        if any(alias in change.bases for change in found.changes):
+            return found
+    raise KeyError(alias)
 
 
 def _replace(connection: Connection, kind: str, record_id: str, base: str) -> None:

@@ -65,6 +65,13 @@ MATRIX: dict[str, frozenset[Role]] = {
     "ChangeProjectSetting": _LEAD,
     "RecordMerge": _LEAD,
     "SettleConflict": _RULES,
+    "CreateBatch": _LEAD,
+    "ChangeBatch": _LEAD,
+    "RemoveBatch": _LEAD,
+    "RecordPackage": _LEAD,
+    "TagCases": _LEAD,
+    "MakeGold": _RULES,
+    "RemoveGold": _RULES,
     # notes that change no row
     "RecordExport": _ALL,
     "RecordPassword": frozenset(),  # these two are written where it happens, never on request

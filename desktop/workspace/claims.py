@@ -12,14 +12,13 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.errors import AccessProblem
 from desktop.domain.proposal import Decision, Proposal
-from desktop.domain.task import Assignment, Role
-from desktop.store import queries
+from desktop.domain.task import SEES_ALL as SEES_ALL
+from desktop.domain.task import Assignment
+from desktop.store import queries, worklist
 
 if TYPE_CHECKING:
     from desktop.store.database import Connection
     from desktop.workspace.workspace import Workspace
-
-SEES_ALL = frozenset({Role.LEAD, Role.ADJUDICATOR, Role.REVIEWER, Role.AUDITOR})
 
 
 class Claims:
@@ -42,8 +41,15 @@ class Claims:
         return queries.many(self._seen(), Answer, case_id=case_id)
 
     def answers_to(self, question_id: str) -> list[Answer]:
-        """Answers of all readers to one question, over all cases."""
-        return queries.many(self._seen(), Answer, question_id=question_id)
+        """Answers of all readers to one question, over all cases of the project.
+
+        What was said of gold and repeats under another name is not among them, see ``gold``.
+        """
+        read = self._seen()
+        known = set(worklist.all_cases(read))
+        return [
+            a for a in queries.many(read, Answer, question_id=question_id) if a.case_id in known
+        ]
 
     def assignments(self, case_id: str) -> list[Assignment]:
         """Every reader's state of a case."""

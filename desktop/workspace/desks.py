@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
+    from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.team import Team
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 class Desks:
     """Mixed into Workspace. A part is a class around the workspace, loaded when it is wanted."""
+
+    @functools.cached_property
+    def batches(self) -> Batches:
+        """Who reads what."""
+        from desktop.workspace.batches import Batches
+
+        return Batches(self._self())
 
     @functools.cached_property
     def claims(self) -> Claims:

@@ -12,7 +12,7 @@ from desktop.commands.project import RecordMerge
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, ConflictProblem
 from desktop.exchange.returned import Returned, read_return
-from desktop.store import merge, queries, versions
+from desktop.store import log, merge, queries, versions
 from desktop.store.database import Connection, plain_errors, transaction
 from desktop.store.merge import Line, MissingRange
 from desktop.workspace.keys import fingerprint_of
@@ -25,6 +25,7 @@ CLAIMS = (
     "annotation", "mask_slice", "answer", "assignment", "calibration", "decision",
     "case_note",
     "adjudication", "review", "pin", "comment",
+    "batch", "gold_case",
 )  # fmt: skip
 
 
@@ -141,8 +142,12 @@ def _check_belongs(workspace: Workspace, bundle: Returned) -> None:
 
 
 def _keep_heads(connection: Connection, returned: list[Returned]) -> None:
-    """Signed ends of the others' chains: what is cut off later is found."""
+    """Signed ends of the others' chains: what is cut off later is found.
+
+    An end whose event was withheld from the bundle says nothing about this project.
+    """
     with plain_errors():
         for bundle in returned:
             for head in bundle.heads:
-                queries.save_head(connection, head)
+                if log.digest_at(connection, head["chain"], head["seq"]):
+                    queries.save_head(connection, head)

@@ -35,3 +35,8 @@ def _made(name: str, usual: Path) -> Path:
     folder = Path(home) / name if home else usual
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def images_folder(project: Path) -> Path:
+    """Where a package's image files lie, beside the package itself."""
+    return project.with_name(f"{project.stem} images")

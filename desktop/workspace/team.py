@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop.commands.batch import RecordPackage
 from desktop.commands.conflict import SettleConflict
+from desktop.domain.batch import Package
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.event import Event
@@ -16,11 +19,13 @@ from desktop.domain.record import Record, from_plain, to_json
 from desktop.domain.task import Role
 from desktop.store import queries, versions
 from desktop.store.database import plain_errors
-from desktop.workspace import handing_out, merging
+from desktop.workspace import handing_out, merging, packages
 from desktop.workspace.keys import fingerprint_of
 from desktop.workspace.merging import MergeReport
+from desktop.workspace.packages import PackageReport
 
 if TYPE_CHECKING:
+    from desktop.workspace.jobs import Job
     from desktop.workspace.workspace import Workspace
 
 
@@ -58,6 +63,83 @@ class Team:
         """Write a copy of the project for another machine, see ``handing_out``."""
         self._check_lead("hands out copies")
         return handing_out.hand_out(self._workspace, target, passphrase)
+
+    def package(
+        self,
+        reader_id: str,
+        target: Path,
+        passphrase: str = "",
+        *,
+        again: bool = False,
+        with_images: bool = False,
+        progress: Progress | None = None,
+    ) -> PackageReport:
+        """Write one reader's file with their open cases and nothing of others, see ``packages``.
+
+        ``again`` hands out what went out before and is still open; ``with_images`` copies the image
+        files into a folder beside. UserError where there is nothing to hand out. Blocking.
+        """
+        report = self._made(reader_id, target, passphrase, again, with_images, progress)
+        self._note(report)
+        return report
+
+    def start_packages(
+        self,
+        reader_ids: Sequence[str],
+        folder: Path,
+        passphrase: str,
+        on_done: Callable[[list[PackageReport]], None],
+        on_error: Callable[[UserError], None],
+        *,
+        again: bool = False,
+        with_images: bool = False,
+    ) -> Job:
+        """The same for several readers as a job; files are named by project and reader."""
+        targets = self.package_targets(reader_ids, folder)
+
+        def work(progress: Progress) -> list[PackageReport]:
+            made: list[PackageReport] = []
+            try:
+                for reader_id, target in targets.items():
+                    progress.check()
+                    made.append(
+                        self._made(reader_id, target, passphrase, again, with_images, progress)
+                    )
+            except BaseException:
+                for report in made:
+                    packages.drop(report)
+                raise
+            return made
+
+        def done(made: list[PackageReport]) -> None:
+            for report in made:
+                self._note(report)
+            on_done(made)
+
+        return self._workspace.jobs.start("Writing packages", work, done, on_error)
+
+    def package_targets(self, reader_ids: Sequence[str], folder: Path) -> dict[str, Path]:
+        """Free file names in a folder, by reader."""
+        self._check_lead("hands out packages")
+        workspace = self._workspace
+        workspace._check_writable()
+        names = queries.identities(workspace._read)
+        found: dict[str, Path] = {}
+        for reader_id in reader_ids:
+            who = names.get(reader_id, "") or f"R-{reader_id[:6].upper()}"
+            stem = re.sub(r"[^\w\- ]+", "", f"{workspace.title} - {who}").strip() or "Package"
+            target, number = Path(folder) / f"{stem}{workspace.suffix}", 2
+            while target.exists() or target in found.values():
+                target = Path(folder) / f"{stem} {number}{workspace.suffix}"
+                number += 1
+            found[reader_id] = target
+        return found
+
+    def packages(self) -> list[Package]:
+        """What went out, newest first."""
+        self._check_lead("sees the packages")
+        found = queries.many(self._workspace._read, Package)
+        return sorted(found, key=lambda p: (p.issued_utc, p.id), reverse=True)
 
     def trusted(self) -> dict[str, str]:
         """Names of the workstations whose bundles are taken, by fingerprint."""
@@ -113,6 +195,37 @@ class Team:
                 chosen=record,
             )
         )
+
+    def _made(
+        self,
+        reader_id: str,
+        target: Path,
+        passphrase: str,
+        again: bool,
+        with_images: bool,
+        progress: Progress | None,
+    ) -> PackageReport:
+        self._check_lead("hands out packages")
+        workspace = self._workspace
+        workspace._check_writable()
+        with workspace._database.another_reader() as connection:
+            maker = packages.PackageMaker(workspace, connection, reader_id)
+            return maker.make(
+                Path(target),
+                passphrase,
+                progress or Progress(),
+                again=again,
+                with_images=with_images,
+            )
+
+    def _note(self, report: PackageReport) -> None:
+        """First the project knows of the package, then the file gets its name."""
+        try:
+            self._workspace.run(RecordPackage(package=report.record))
+        except BaseException:
+            packages.drop(report)
+            raise
+        packages.hand_over(report)
 
     def _merge(
         self, bundles: Sequence[Path], progress: Progress | None, *, dry_run: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,19 +20,24 @@ from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.runs import MaskYX, decode_runs
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series
-from desktop.domain.task import Assignment, Reader, Role
+from desktop.domain.task import SEES_ALL, Assignment, Reader, Role
 from desktop.domain.time_span import TimeState
-from desktop.store import log, queries, working_time
+from desktop.store import log, queries, working_time, worklist
 from desktop.store.database import Connection
 from desktop.store.queries import CaseLine as CaseLine
 from desktop.workspace.history import HistoryLine, place_of, sentence_of
+from desktop.workspace.places import images_folder
+from desktop.workspace.turns import Turns
 
 _MASK_CACHE_BYTES = 256 << 20
+# acts that would tell a reader what is hidden from them
+_LEADS_OWN = {"MakeGold", "RemoveGold", "CreateBatch", "ChangeBatch", "RemoveBatch", "TagCases"}
 
 
 class ProjectView:
     """Reads of an open project. Main thread only, except ``instance`` and ``source_path``."""
 
+    path: Path
     reader: Reader
     _read: Connection
     _lookup: Connection
@@ -47,26 +53,55 @@ class ProjectView:
     # cases -----------------------------------------------------------------------------------
 
     def case_count(self, search: str = "") -> int:
+        if self._turns.holds:
+            return worklist.count(self._read, search)
         return queries.count_cases(self._read, search)
 
     def cases(self, offset: int = 0, limit: int = 100, search: str = "") -> list[CaseLine]:
-        """A page of the work list."""
+        """A page of the work list, in this reader's own order where cases are assigned."""
+        if self._turns.holds:
+            places = worklist.page(self._read, offset, limit, search)
+            return queries.lines_of(self._read, self.reader.id, places)
         return queries.case_lines(self._read, self.reader.id, offset, limit, search)
 
     def case(self, case_id: str) -> Case:
         return queries.one(self._read, Case, case_id)
 
     def first_open_case(self) -> str:
-        """The first case still open for this reader, "" in an empty project."""
-        return queries.first_open_case(self._read, self.reader.id) or ""
+        """The first case still open for this reader, "" where there is none."""
+        find = worklist.first_open if self._turns.holds else queries.first_open_case
+        return find(self._read, self.reader.id) or ""
 
     def neighbour(self, case_id: str, step: int) -> str | None:
-        """The next (1) or previous (-1) case."""
+        """The next (1) or previous (-1) case of the work list."""
+        if self._turns.holds:
+            place = worklist.place_of(self._read, case_id)
+            if place is not None:
+                return worklist.case_at(self._read, place + step)
+            if not self._turns.may_see_all:
+                return None
         return queries.neighbour_case(self._read, self.case(case_id), step)
 
     def case_position(self, case_id: str) -> int:
         """0-based place in the work list."""
+        if self._turns.holds:
+            place = worklist.place_of(self._read, case_id)
+            if place is not None:
+                return place
         return queries.case_position(self._read, self.case(case_id))
+
+    @functools.cached_property
+    def _turns(self) -> Turns:
+        return Turns(self)
+
+    @property
+    def shows_assigned(self) -> bool:
+        """Whether the work list holds this reader's assigned cases only."""
+        return self._turns.holds
+
+    def show_all_cases(self, on: bool) -> bool:
+        """Let the work list hold all cases, for who reads and leads; whether there is a choice."""
+        return self._turns.show_all(on)
 
     # images ----------------------------------------------------------------------------------
 
@@ -102,6 +137,8 @@ class ProjectView:
         """Where the image's file lies; FileProblem in words where it is gone. Any thread."""
         with self._lookup_lock:
             path = queries.source(self._lookup, instance_id)
+        if path is not None and not path.is_file():
+            path = images_folder(self.path) / path.name
         if path is None or not path.is_file():
             raise FileProblem(
                 "The image file is not where it was.",
@@ -275,6 +312,8 @@ class ProjectView:
         if event.case_id == ASIDE:
             watches = self.reader.role in (Role.LEAD, Role.AUDITOR)
             return event.command != "RecordTime" and watches
+        if event.command in _LEADS_OWN and self.reader.role not in SEES_ALL:
+            return False
         return event.reader_id == self.reader.id or not event.case_id
 
     def _class_name(self, schema_id: str, class_id: int) -> str:

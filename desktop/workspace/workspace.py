@@ -80,6 +80,7 @@ class Workspace(ProjectView, Desks):
         facts = database.facts()
         self.project_id, self.title = facts["project_id"], facts["title"]
         self._secret = bytes.fromhex(facts["secret"])
+        self.issued_to = facts.get("issued_to", "")  # whose work package this file is
         self._chain = key.chain_in(facts["file_id"])
         self._commits = Commits(database.writer, self._lookup, self._chain, clock)
         write = None if database.read_only else database.writer
@@ -372,6 +373,8 @@ class Workspace(ProjectView, Desks):
         names = queries.identities(self._read)
         wanted = reader_name.strip()
         for reader in queries.many(self._read, Reader):
+            if reader.id == self.issued_to:
+                return reader
             if not wanted or names.get(reader.id, "").casefold() == wanted.casefold():
                 return reader
         if self.accounts.asks_passwords:

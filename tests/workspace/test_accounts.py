@@ -282,6 +282,10 @@ NEW_TABLES = (
     "comment_rows",
     "rule_rows",
     "rule_run_rows",
+    "batch_rows",
+    "batch_cases_rows",
+    "package_rows",
+    "gold_case_rows",
 )
 
 

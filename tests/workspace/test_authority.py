@@ -24,12 +24,16 @@ NEVER = {
                   "ChooseSchema", "UseSchema", "RecordMerge", "SettleConflict",
                   "OfferProposals", "WithdrawProposals", "SaveRule", "SwitchRule", "DeleteRule",
                   "TieRules", "KeepRuleRun", "RuleOnQuestion", "RuleOnRegion",
-                  "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase"},
+                  "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase",
+                  "CreateBatch", "ChangeBatch", "RemoveBatch", "RecordPackage", "TagCases",
+                  "MakeGold", "RemoveGold"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
                     "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",
-                    "RuleOnQuestion", "RuleOnRegion", "AnswerPin"},
+                    "RuleOnQuestion", "RuleOnRegion", "AnswerPin", "CreateBatch", "RecordPackage",
+                    "MakeGold"},
     Role.ADJUDICATOR: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RecordMerge",
-                       "PinComment", "ReturnCase"},
+                       "PinComment", "ReturnCase", "CreateBatch", "ChangeBatch", "RemoveBatch",
+                       "RecordPackage"},
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""0003: suggestions and decisions, rulings, reviews and their comments get their tables."""
+"""0003: suggestions and decisions, rulings, reviews, rules, batches and gold get their tables."""
 
 from __future__ import annotations
 
@@ -28,3 +28,7 @@ def upgrade(operations: Operations) -> None:
     make_record_table(operations, "comment", "case_id", "pin_id", by=("pin_id",))
     make_record_table(operations, "rule", "schema_name", by=("schema_name",))
     make_record_table(operations, "rule_run", "target", by=("target",))
+    make_record_table(operations, "batch", by=())
+    make_record_table(operations, "batch_cases", by=())
+    make_record_table(operations, "package", "reader_id", by=("reader_id",))
+    make_record_table(operations, "gold_case", "case_id", by=("case_id",))
