@@ -19,7 +19,7 @@ from desktop.domain.task import Assignment, AssignmentState
 from desktop.store import tables
 from desktop.store.tables import RECORD_TABLES
 
-_CLOSED = (AssignmentState.DONE.value, AssignmentState.SKIPPED.value)
+CLOSED = (AssignmentState.DONE.value, AssignmentState.SKIPPED.value)
 
 
 class CaseLine(NamedTuple):
@@ -148,7 +148,7 @@ def case_position(connection: Connection, case: Case) -> int:
 def first_open_case(connection: Connection, reader_id: str) -> str | None:
     """The first case that this reader has not closed; the first of all where all are closed."""
     cases, work = RECORD_TABLES[Case], RECORD_TABLES[Assignment]
-    closed = select(work.c.case_id).where(work.c.reader_id == reader_id, work.c.state.in_(_CLOSED))
+    closed = select(work.c.case_id).where(work.c.reader_id == reader_id, work.c.state.in_(CLOSED))
     query = select(cases.c.id).order_by(cases.c.position, cases.c.id).limit(1)
     found = connection.execute(query.where(cases.c.id.not_in(closed))).scalar()
     return found or connection.execute(query).scalar()

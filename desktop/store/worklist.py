@@ -13,9 +13,11 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Select, Table, Tex
 
 from desktop.domain.annotation import Annotation, Answer
 from desktop.domain.batch import Batch
+from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Proposal
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment, AssignmentState
+from desktop.store.queries import CLOSED
 from desktop.store.tables import RECORD_TABLES, record_heads
 
 _turns = Table(
@@ -84,9 +86,7 @@ def case_at(connection: Connection, place: int) -> str | None:
 def first_open(connection: Connection, reader_id: str) -> str | None:
     """The first case that this reader has not closed; the first of all where all are closed."""
     work = RECORD_TABLES[Assignment]
-    closed = select(work.c.case_id).where(
-        work.c.reader_id == reader_id, work.c.state != AssignmentState.OPEN.value
-    )
+    closed = select(work.c.case_id).where(work.c.reader_id == reader_id, work.c.state.in_(CLOSED))
     query = select(_turns.c.case_id).order_by(_turns.c.place).limit(1)
     found = connection.execute(query.where(_turns.c.case_id.not_in(closed))).scalar()
     return found or connection.execute(query).scalar()
@@ -103,14 +103,14 @@ def batches_stamp(connection: Connection) -> str:
 def begun(connection: Connection, reader_id: str) -> Begun:
     """What a reader has begun or closed, over the whole project."""
     cases: set[str] = set()
-    for record_type in (Annotation, Answer, Assignment):
+    for record_type in (Annotation, Answer, Assignment, CaseNote):
         table = RECORD_TABLES[record_type]
         query = select(table.c.case_id).where(table.c.reader_id == reader_id).distinct()
         cases |= set(connection.execute(query).scalars())
     work = RECORD_TABLES[Assignment]
     rows = connection.execute(
         select(work.c.case_id, work.c.state).where(
-            work.c.reader_id == reader_id, work.c.state != AssignmentState.OPEN.value
+            work.c.reader_id == reader_id, work.c.state.in_(CLOSED)
         )
     )
     return Begun(frozenset(cases), {row.case_id: AssignmentState(row.state) for row in rows})

@@ -22,14 +22,16 @@ from msgspec.structs import replace
 from desktop.domain.account import ProjectSetting, SettingKey
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.batch import Batch, Mode, Package, share_out
+from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Proposal
 from desktop.domain.record import Record
+from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
-from desktop.domain.task import Assignment, AssignmentState, Reader, Role
+from desktop.domain.task import Assignment, Reader, Role
 from desktop.engines.gold import GoldItem, GoldPlan, SlotKind, schedule
 from desktop.store import accounts, package, queries, worklist
 from desktop.store.copies import Aliases
@@ -281,15 +283,19 @@ class PackageMaker:
                 yield draft
 
     def _own_work(self, case_id: str) -> Iterator[Record]:
-        """What the reader began on an open case."""
+        """What the reader began on an open case, and what was said to them about it."""
         mine = {"case_id": case_id, "reader_id": self.reader.id}
         regions = queries.many(self._read, Annotation, **mine)
         yield from regions
         for region in regions:
             yield from queries.many(self._read, MaskSlice, annotation_id=region.id)
-        yield from queries.many(self._read, Answer, **mine)
+        for kind in (Answer, CaseNote, Review):
+            yield from queries.many(self._read, kind, **mine)
+        for pin in queries.many(self._read, Pin, **mine):
+            yield pin
+            yield from queries.many(self._read, Comment, pin_id=pin.id)
         state = queries.maybe(self._read, Assignment, Assignment.id_for(case_id, self.reader.id))
-        if state is not None and state.state is AssignmentState.OPEN:
+        if state is not None and not state.state.is_closed:
             yield state
 
     def _copy_images(self, into: Connection, target: Path, progress: Progress) -> None:
