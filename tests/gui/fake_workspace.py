@@ -53,6 +53,7 @@ class CaseLine:
     state: AssignmentState
     annotation_count: int
     modality: str
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -331,6 +332,7 @@ class FakeWorkspace:
                 self.assignment(case.id).state,
                 len(self.annotations(case.id)),
                 case.title.split(" ")[0],
+                case.order,
             )
             for case in self._cases(search)[offset : offset + limit]
         ]
