@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QMetaMethod, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCursor,
@@ -18,11 +20,12 @@ from desktop.domain.study import Window
 from desktop.gui.canvas_drag import Drag, PanDrag, WindowDrag, middle_of
 from desktop.gui.canvas_paint import load_image_library
 from desktop.gui.canvas_pointer import cursor_for, key_event, pointer_event
-from desktop.gui.canvas_stage import Stage
+from desktop.gui.canvas_sheet import Sheet
+from desktop.gui.canvas_stage import MakeSheet, Stage
 from desktop.gui.canvas_words import pointer_text
 from desktop.gui.reading import Reading
 from desktop.imaging.display import auto_window, preset_window, presets
-from desktop.imaging.viewport import ZOOM_LIMITS
+from desktop.imaging.viewport import ZOOM_LIMITS, Placement
 from desktop.interaction.brush_tool import brush_radii
 from desktop.interaction.event import Kind
 
@@ -35,6 +38,7 @@ _SLICE_KEYS = {
     Qt.Key.Key_PageDown: 1,
 }
 _TAP_MS = 350  # Space held longer is for panning
+Decoration = Callable[[QPainter, Placement, float], None]
 
 
 class CanvasView(QWidget):
@@ -49,10 +53,13 @@ class CanvasView(QWidget):
     hint = Signal(str)
     recovery_offered = Signal(str)
 
-    def __init__(self, reading: Reading, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reading: Reading, parent: QWidget | None = None, make_sheet: MakeSheet = Sheet
+    ) -> None:
         super().__init__(parent)
         self._reading = reading
-        self._stage = Stage(reading, self)
+        self._stage = Stage(reading, self, make_sheet)
+        self.decorations: list[Decoration] = []  # drawn over the picture, e.g. pins
         self._drag: Drag | None = None
         self._drawing = False
         self._pointer: QPointF | None = None
@@ -137,6 +144,10 @@ class CanvasView(QWidget):
             own = preset.window is None and preset.percentiles is None
             self.set_window(None if own else preset_window(preset, frame))
 
+    def read_again(self) -> None:
+        """Read the regions anew, where what is to be shown of them has changed."""
+        self._stage.read_again()
+
     def finish_gesture(self) -> bool:
         """Bring what is being drawn to its end; True where something was."""
         return self._stage.hands.finish()
@@ -152,6 +163,11 @@ class CanvasView(QWidget):
     def drop_recovery(self) -> None:
         """Forget what was being drawn when the program ended."""
         self._stage.drop_recovery()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being drawn."""
+        return self._stage.hands.busy
 
     @property
     def window_in_use(self) -> Window | None:
@@ -184,6 +200,8 @@ class CanvasView(QWidget):
         shown = view.overlays_visible and not self._peek
         with QPainter(self) as painter:  # ended even by an error: an open painter crashes Qt
             self._stage.paint(painter, event.rect(), shown, self._brush())
+            for decorate in self.decorations if shown and self.has_frame else ():
+                decorate(painter, self._stage.placement, self._stage.ratio)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._measure()

@@ -16,6 +16,7 @@ from desktop.gui.canvas_shapes import draw_words, words_width
 _MARGIN = 10.0
 _LINE = 15.0
 _BAR_PX = 180.0
+_NARROW = 620.0  # logical pixels of a picture in which bar and corners would meet
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def draw_scale_bar(painter: QPainter, size: QRectF, known: Calibrations, px: flo
     length_mm, text = bar_length(_BAR_PX * scale.mm_x / px)
     half = length_mm / scale.mm_x * px / 2
     middle, y = size.center().x(), size.bottom() - _MARGIN - 22
+    if size.width() < _NARROW:  # above the corner's text, not through it
+        y -= 2 * _LINE
     line = [QPointF(middle - half, y), QPointF(middle + half, y)]
     for pen in (QPen(QColor(0, 0, 0, 200), 4), QPen(QColor(240, 242, 244), 2)):
         painter.setPen(pen)

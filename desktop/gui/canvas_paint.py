@@ -129,7 +129,8 @@ class CanvasPainter:
                 if region is not None and region.id not in in_hand:
                     x0, y0 = item.slice.bounds[:2]
                     words = sheet.words(region) + (" · locked" if region.locked else "")
-                    draw_words(painter, view.point((x0, y0)) - QPointF(0, 5), words)
+                    shift = QPointF(sheet.words_shift(region), -5)
+                    draw_words(painter, view.point((x0, y0)) + shift, words)
         for preview in scene.previews:
             if isinstance(preview, ShapePreview):
                 draw_preview(painter, view, preview, sheet.color(preview.class_id))

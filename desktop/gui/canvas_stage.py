@@ -5,6 +5,7 @@ The widget around it only knows mouse and keys.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QPointF, QRect, QTimer, Signal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 _PATIENCE_MS = 80
+MakeSheet = Callable[["Workspace", str, str], Sheet]
 
 
 class Stage(QObject):
@@ -43,9 +45,12 @@ class Stage(QObject):
     frame_changed = Signal()
     recovery_offered = Signal(str)
 
-    def __init__(self, reading: Reading, parent: QObject | None = None) -> None:
+    def __init__(
+        self, reading: Reading, parent: QObject | None = None, make_sheet: MakeSheet = Sheet
+    ) -> None:
         super().__init__(parent)
         self.reading = reading
+        self._make_sheet = make_sheet
         self.sheet: Sheet | None = None
         self.feed = FrameFeed(self)
         self.hands = Hands(reading, lambda: self.placement.zoom / self.ratio, self)
@@ -202,19 +207,23 @@ class Stage(QObject):
             return
         affected = self.sheet.apply(event)
         if affected.sheet:
-            self._open_series(self.reading.view)
-            self._want_frame(self.reading.view)
-            self._show_frame()
+            self.read_again()
         elif affected.regions:
             self.hands.forget()
             self._refresh_overlay()
+
+    def read_again(self) -> None:
+        """Read the series' regions anew: what is to be shown of them is another choice now."""
+        self._open_series(self.reading.view)
+        self._want_frame(self.reading.view)
+        self._show_frame()
 
     def _open_series(self, view: ViewState) -> None:
         self.sheet, self._problem = None, None
         workspace = self.reading.workspace
         if workspace is not None and view.case_id and view.series_id:
             try:
-                self.sheet = Sheet(workspace, view.case_id, view.series_id)
+                self.sheet = self._make_sheet(workspace, view.case_id, view.series_id)
             except UserError as error:
                 self._problem = error
         self._shown = None

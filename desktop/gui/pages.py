@@ -63,6 +63,13 @@ PAGES: tuple[PageSpec, ...] = (
         "form",
         LEADS,
         "schema_page:SchemaPage",
+        "adjudicate",
+        "Adjudicate",
+        "Where readers disagree, and what holds.",
+        "Ctrl+7",
+        "adjudicate",
+        frozenset({Role.LEAD, Role.ADJUDICATOR}),
+        "adjudicate_page:AdjudicatePage",
     ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )

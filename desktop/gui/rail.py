@@ -17,7 +17,7 @@ class Rail(QFrame):
     def __init__(self, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "rail")
-        self.setFixedWidth(65)
+        self.setFixedWidth(73)
         column = down(self, (4, 8, 4, 8), 4)
         self._buttons: dict[str, QToolButton] = {}
         for spec in RAIL:

@@ -1,0 +1,521 @@
+"""Where disagreements are settled: queue, two linked pictures, and the matter in hand.
+
+All of it by keyboard: Tab goes to the next one, 1 2 3 show a reader alone, V accepts, X rejects,
+B edits a copy, M merges, D shows the map, H looks under the regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
+
+from desktop.domain.adjudication import Cause
+from desktop.domain.errors import StoreProblem, UserError
+from desktop.domain.geometry import Mask
+from desktop.domain.schema import AnswerValue
+from desktop.gui.adjudicate_queue import QueueModel, QueueRow, QueueView
+from desktop.gui.claims_sheet import ClaimsLook
+from desktop.gui.furniture import EmptyState, across, down, frame, label
+from desktop.gui.goto import open_case, place_of
+from desktop.gui.linked_viewers import LinkedViewers
+from desktop.gui.matter_panel import CAUSES, PANEL_PX, MatterPanel
+from desktop.gui.matter_place import zoom_to
+from desktop.gui.matter_words import matter_title
+from desktop.gui.segments import segments
+from desktop.gui.shell import Shell
+from desktop.interaction.view import ViewState
+
+if TYPE_CHECKING:
+    from desktop.workspace.adjudicating import QueueCase
+    from desktop.workspace.workspace import Workspace
+
+QUEUE_PX = (190, 248)  # in a narrow and in a wide window
+WIDE_PX = 1180  # from here on two pictures have room side by side
+_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+_CAUSE_KEYS = {key: cause for cause, _text, key, _tip in CAUSES}
+_TOOL_KEYS = {"B": "brush", "E": "eraser", "V": "select"}
+
+
+class DisagreementRoom(QWidget):
+    """Hears the cases from the page and does what is wanted to them."""
+
+    left = Signal()
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shell, self._reading = shell, shell.reading
+        self._cases: dict[str, QueueCase] = {}
+        self._row: QueueRow | None = None
+        self._letter = ""
+        self._as_map = False
+        self._everything = False
+        self.is_editing = False
+        row = across(self, gap=0)
+        row.addWidget(self._make_queue())
+        self._stack = QStackedWidget()
+        self.viewers = LinkedViewers(self._reading)
+        self.viewers.take_key = self._take_key
+        self.viewers.letter_picked.connect(self._pick_alone)
+        self.viewers.map_wanted.connect(self._set_map)
+        self.viewers.theirs.view_changed.connect(self._clicked_region)
+        self._stack.addWidget(self.viewers)
+        self.empty = EmptyState("adjudicate", "Comparing readers …", "")
+        self._stack.addWidget(self.empty)
+        row.addWidget(self._stack, 1)
+        self.panel = MatterPanel(self._reading)
+        self.panel.picked.connect(self._pick)
+        self.panel.wanted.connect(self.do)
+        self.panel.answered.connect(self._answer)
+        self.panel.explained.connect(self._explain)
+        self.panel.left.connect(self.take_focus)
+        row.addWidget(self.panel)
+        self._show_nothing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= WIDE_PX
+        self._queue.setFixedWidth(QUEUE_PX[wide])
+        self.panel.setFixedWidth(PANEL_PX[wide])
+
+    # what is shown ---------------------------------------------------------------------------
+
+    def show_cases(self, cases: list[QueueCase]) -> None:
+        """Take the whole queue."""
+        self._cases = {c.case_id: c for c in cases}
+        self._arrange()
+        if self._row is None or self.model.place(self._row.key) < 0:
+            self.is_editing = False
+            self._go(max(0, self.model.next_open(-1)))
+        else:
+            self._go(self.model.place(self._row.key))
+
+    def show_case(self, case_id: str, case: QueueCase | None) -> None:
+        """One case is another now."""
+        if case is None:
+            self._cases.pop(case_id, None)
+        else:
+            self._cases[case_id] = case
+        self._arrange()
+        if self._row is None or self._row.case.case_id != case_id:
+            return
+        number = self.model.place(self._row.key)
+        if number >= 0:
+            self._row = self.model.row(number)
+            self._mark(number)
+            self._refresh()
+        else:
+            self._go(max(0, self.model.next_open(-1)))
+
+    def go_to(self, case_id: str) -> None:
+        """The first disagreement of a case."""
+        for number in range(self.model.rowCount()):
+            if self.model.row(number).case.case_id == case_id:
+                self._go(number)
+                return
+
+    def take_focus(self) -> None:
+        self.viewers.focus(self.is_editing)
+
+    @property
+    def case_id(self) -> str:
+        return self._row.case.case_id if self._row else ""
+
+    @property
+    def open_count(self) -> int:
+        return sum(len(c.open) for c in self._cases.values())
+
+    # what is done ----------------------------------------------------------------------------
+
+    def do(self, what: str) -> None:
+        """accept, reject, edit, merge, agreed, gold or next."""
+        row, room = self._row, self._reading.workspace
+        if room is None or row is None:
+            return
+        desk, matter = room.adjudication, row.matter
+        if what == "next":
+            self.next_open(1)
+        elif what == "accept" and self._needs_letter():
+            self._run(lambda: desk.accept(matter, self._letter, **self._kept(row)))
+        elif what == "reject":
+            self._run(lambda: desk.reject(matter, **self._kept(row)))
+        elif what == "edit" and self._needs_letter():
+            if self._run(lambda: desk.edit(matter, self._letter, **self._kept(row))):
+                self._begin_editing()
+        elif what == "merge":
+            letters = sorted(self._letters())
+            self._run(lambda: desk.merge(matter, letters, **self._kept(row)))
+        elif what == "agreed":
+            self._take_agreed(room, row.case.case_id)
+        elif what == "gold":
+            self._make_gold(room, row.case.case_id)
+
+    def next_open(self, step: int) -> None:
+        """The next disagreement that waits, all around."""
+        self.end_editing()
+        start = self.model.place(self._row.key) if self._row else -1
+        number = self.model.next_open(start, step)
+        if number < 0:
+            self._shell.say(
+                "Nothing is left to settle",
+                "All disagreements of closed cases are ruled on.",
+                "ok",
+            )
+            return
+        self._go(number)
+        self.take_focus()
+
+    def undo(self, way: str = "undo") -> None:
+        room = self._reading.workspace
+        if room is None or not self.case_id:
+            return
+        self.viewers.truth.cancel_gesture()
+        if not self._run(lambda: getattr(room, way)(self.case_id)):
+            self._shell.say(f"Nothing to {way} on this case")
+
+    def end_editing(self) -> None:
+        """Back to ruling; what was drawn is kept."""
+        if not self.is_editing:
+            return
+        self.viewers.truth.finish_gesture()
+        self.is_editing = False
+        self.viewers.own.replace(tool="select", selection=())
+        self._refresh()
+
+    def set_side_by_side(self, on: bool) -> None:
+        self.viewers.set_side_by_side(on)
+        self.take_focus()
+
+    # keys ------------------------------------------------------------------------------------
+
+    def _take_key(self, event: QKeyEvent, asks: bool) -> bool:
+        """Whether a key is the page's; it is done unless the event only asks."""
+        act = self._editing_act(event) if self.is_editing else None
+        act = act or self._act(event)
+        if act is None:
+            return False
+        if not asks:
+            act()
+        return True
+
+    def _act(self, event: QKeyEvent) -> Callable[[], None] | None:
+        key, modifiers = event.key(), event.modifiers()
+        released = event.type() == event.Type.KeyRelease
+        if key == Qt.Key.Key_H and modifiers in _PLAIN:
+            if event.isAutoRepeat():
+                return lambda: None
+            return lambda: self.viewers.hide_overlays(not released)
+        if released:
+            return None
+        if key == Qt.Key.Key_Tab and modifiers in _PLAIN:
+            return lambda: self.next_open(1)
+        if key == Qt.Key.Key_Backtab:
+            return lambda: self.next_open(-1)
+        if key == Qt.Key.Key_Escape:
+            return self._step_back()
+        control = modifiers == Qt.KeyboardModifier.ControlModifier
+        if key in (Qt.Key.Key_Z, Qt.Key.Key_Y) and (control or modifiers in _PLAIN):
+            return lambda: self.undo("undo" if key == Qt.Key.Key_Z else "redo")
+        if modifiers not in _PLAIN:
+            return None
+        return self._letter_act(key)
+
+    def _letter_act(self, key: int) -> Callable[[], None] | None:
+        if Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
+            return lambda: self._pick_number(key - Qt.Key.Key_1)
+        letter = chr(key) if 32 < key < 127 else ""
+        acts: dict[str, Callable[[], None]] = {
+            "0": lambda: self._pick(""),
+            "V": lambda: self.do("accept"),
+            "X": lambda: self.do("reject"),
+            "B": lambda: self.do("edit"),
+            "M": lambda: self.do("merge"),
+            "A": lambda: self.do("agreed"),
+            "D": lambda: self._set_map(not self._as_map),
+            "E": self._toggle_everything,
+            "F": self.viewers.fit,
+            "N": self.panel.focus_note,
+            "L": lambda: self.set_side_by_side(not self.viewers.is_side_by_side),
+        }
+        if letter in _CAUSE_KEYS:
+            return lambda: self.panel.pick_cause(_CAUSE_KEYS[letter])
+        return acts.get(letter)
+
+    def _editing_act(self, event: QKeyEvent) -> Callable[[], None] | None:
+        """While the truth is edited, letters pick tools; Enter and Esc end it."""
+        if event.modifiers() not in _PLAIN or event.type() == event.Type.KeyRelease:
+            return None
+        key, own = event.key(), self.viewers.own
+        letter = chr(key) if 32 < key < 127 else ""
+        busy = self.viewers.truth.is_busy
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape) and not busy:
+            return self._finish_editing
+        if letter in _TOOL_KEYS:
+            return lambda: own.replace(tool=_TOOL_KEYS[letter])
+        if letter in ("[", "]"):
+            way = -1 if letter == "[" else 1
+            return lambda: own.replace(brush_radius=_resized(own.view.brush_radius, way))
+        return None
+
+    def _finish_editing(self) -> None:
+        self.end_editing()
+        self.take_focus()
+
+    def _step_back(self) -> Callable[[], None] | None:
+        """Esc: from one reader to all, from the map to the regions; then the window's."""
+        if self._as_map:
+            return lambda: self._set_map(False)
+        if self._letter:
+            return lambda: self._pick("")
+        return None
+
+    # -----------------------------------------------------------------------------------------
+
+    def _make_queue(self) -> QWidget:
+        holder = self._queue = frame("side")
+        column = down(holder, (0, 0, 0, 0), 0)
+        head = down(margins=(10, 8, 10, 8), gap=4)
+        self._orders = QButtonGroup(self)
+        tips = ("Those farthest apart first.", "In the order of the work list.")
+        head.addWidget(segments(self._orders, ("Apart", "Case"), self._ordered, tips=tips))
+        self._scope = QButtonGroup(self)
+        tips = ("All disagreements.", "Only those that wait for a ruling.")
+        head.addWidget(segments(self._scope, ("All", "Open"), self._scoped, tips=tips))
+        column.addLayout(head)
+        self.model = QueueModel(self)
+        self.list = QueueView()
+        self.list.setModel(self.model)
+        self.list.clicked.connect(lambda index: self._clicked_row(index.row()))
+        self.list.activated.connect(lambda index: self._clicked_row(index.row()))
+        column.addWidget(self.list, 1)
+        self._none = label("", "muted", wrap=True)
+        self._none.setContentsMargins(14, 8, 14, 8)
+        column.addWidget(self._none)
+        return holder
+
+    def _ordered(self, number: int) -> None:
+        self.model.by_case = number == 1
+        self._rearrange()
+
+    def _scoped(self, number: int) -> None:
+        self.model.with_settled = number == 0
+        self._rearrange()
+
+    def _rearrange(self) -> None:
+        self.model.arrange()
+        if self._row is not None:
+            self._mark(self.model.place(self._row.key))
+
+    def _arrange(self) -> None:
+        room = self._reading.workspace
+        rows = []
+        for case in sorted(self._cases.values(), key=lambda c: (c.order, c.case_id)):
+            for matter in case.disputes:
+                title = matter_title(room, matter) if room else ""
+                rows.append(QueueRow(case, matter, title))
+        self.model.show(rows)
+        self._none.setText("" if rows else "No disagreement.")
+        self._none.setVisible(not rows)
+
+    def _clicked_row(self, number: int) -> None:
+        self.end_editing()
+        self._go(number)
+        self.take_focus()
+
+    def _go(self, number: int) -> None:
+        if not 0 <= number < self.model.rowCount():
+            self._row = None
+            self._show_nothing()
+            return
+        self._row = self.model.row(number)
+        self._letter, self._as_map = "", False
+        self._mark(number)
+        self._stack.setCurrentWidget(self.viewers)
+        self.panel.show()
+        self._show_place()
+        self._refresh()
+
+    def _mark(self, number: int) -> None:
+        if number >= 0:
+            index = self.model.index(number)
+            self.list.setCurrentIndex(index)
+            self.list.scrollTo(index)
+        else:
+            self.list.clearSelection()
+
+    def _show_nothing(self) -> None:
+        self._stack.setCurrentWidget(self.empty)
+        self.panel.hide()
+
+    def _show_place(self) -> None:
+        """Bring the image of the matter on screen, close enough to see the finding."""
+        row, room = self._row, self._reading.workspace
+        if row is None or room is None:
+            return
+        matter, view = row.matter, self.viewers.theirs.view
+        series = [s.id for s in room.series(matter.case_id)]
+        here = place_of(room, matter.frame) if matter.frame is not None else None
+        if here is None:
+            stays = view.case_id == matter.case_id
+            here = (view.series_id, view.index) if stays else (series[0] if series else "", 0)
+        changes: dict[str, Any] = {
+            "case_id": matter.case_id,
+            "series_id": here[0],
+            "index": here[1],
+            "selection": (),
+        }
+        if here[0] != view.series_id:
+            changes["window"] = None
+        canvas = self.viewers.readers
+        ratio = canvas.devicePixelRatioF()
+        size = (round(canvas.width() * ratio), round(canvas.height() * ratio))
+        if self._reading.view.case_id != matter.case_id:
+            open_case(self._reading, matter.case_id)  # title, time and Ctrl+1 go with it
+        changes["zoom"], changes["center"] = zoom_to(room, matter, size)
+        self.viewers.look = self._look(row)
+        self.viewers.theirs.replace(**changes)
+
+    def _refresh(self) -> None:
+        row = self._row
+        if row is None:
+            return
+        self.panel.show_matter(row.case, row.matter, self._letter)
+        self.viewers.show_look(self._look(row))
+        if self.is_editing:
+            words = "B brush, E eraser, V select, [ ] size; Enter when it is right"
+        else:
+            words = "What you ruled; B on a region edits a copy here"
+        self.viewers.set_editing(self.is_editing, words)
+
+    def _look(self, row: QueueRow) -> ClaimsLook:
+        claims = list(row.matter.claims)
+        if self._everything:
+            claims += [
+                c for m in row.case.matters if m is not row.matter for c in m.claims if c.region
+            ]
+        return ClaimsLook(claims, frozenset(self._letters()), self._as_map)
+
+    def _letters(self) -> set[str]:
+        """The readers shown: the one in hand, or all."""
+        if self._row is None:
+            return set()
+        return {self._letter} if self._letter else {c.letter for c in self._row.matter.claims}
+
+    def _pick(self, letter: str) -> None:
+        self._letter = letter
+        self._refresh()
+
+    def _pick_alone(self, letter: str) -> None:
+        self._pick("" if self._letter == letter else letter)
+        self.take_focus()
+
+    def _pick_number(self, number: int) -> None:
+        claims = self._row.matter.claims if self._row else ()
+        if number < len(claims):
+            self._pick(claims[number].letter)
+
+    def _clicked_region(self, _old: ViewState, new: ViewState) -> None:
+        """A click on a reader's region takes that reader in hand."""
+        if not new.selection or self._row is None:
+            return
+        for claim in self._row.matter.claims:
+            if claim.record is not None and claim.record.id in new.selection:
+                self._letter = claim.letter
+        self.viewers.theirs.replace(selection=())
+        self._refresh()
+
+    def _set_map(self, on: bool) -> None:
+        self._as_map = on
+        self._refresh()
+
+    def _toggle_everything(self) -> None:
+        self._everything = not self._everything
+        self._refresh()
+
+    def _needs_letter(self) -> bool:
+        """Take the only one who said something; ask where there are several."""
+        if self._row is None or self._letter:
+            return self._row is not None
+        said = [c.letter for c in self._row.matter.claims if c.record is not None]
+        if len(said) == 1:
+            self._letter = said[0]
+            return True
+        self._shell.say("Which reader?", "Press 1, 2 or 3 first, or click one.", "info")
+        return False
+
+    def _begin_editing(self) -> None:
+        room, row = self._reading.workspace, self._row
+        made_id = row.matter.ruling.made_id if row and row.matter.ruling else ""
+        made = room.annotation(made_id) if room and made_id else None
+        if made is None:
+            return
+        self.is_editing = True
+        tool = "brush" if isinstance(made.geometry, Mask) else "select"
+        self.viewers.own.replace(
+            tool=tool, selection=(made.id,), class_id=made.label.class_id, brush_radius=5.0
+        )
+        self._refresh()
+        self.take_focus()
+
+    def _answer(self, value: AnswerValue) -> None:
+        room, row = self._reading.workspace, self._row
+        if room is not None and row is not None:
+            desk = room.adjudication
+            self._run(lambda: desk.answer(row.matter, value, **self._kept(row)))
+            self.take_focus()
+
+    def _explain(self, cause: Cause | None, note: str) -> None:
+        room, row = self._reading.workspace, self._row
+        if room is None or row is None:
+            return
+        if row.matter.ruling is None:
+            self._shell.say("Rule on it first", "Then say why readers disagreed.", "info")
+            return
+        try:
+            room.adjudication.explain(row.matter, cause, note)
+        except UserError as error:
+            self._shell.say_error(error)
+            self.panel.focus_note()
+            return
+        self.take_focus()
+
+    def _kept(self, row: QueueRow) -> dict[str, Any]:
+        """Cause and note of an earlier ruling stay when it is changed."""
+        ruling = row.matter.ruling
+        return {"cause": ruling.cause, "note": ruling.note} if ruling else {}
+
+    def _take_agreed(self, room: Workspace, case_id: str) -> None:
+        taken = 0
+
+        def take() -> bool:
+            nonlocal taken
+            taken = room.adjudication.take_agreed(case_id)
+            return True
+
+        if self._run(take):
+            many = "1 thing" if taken == 1 else f"{taken} things"
+            self._shell.say(
+                f"{many} taken over", "What no reader disputes.", "ok", "Undo", self.undo
+            )
+
+    def _make_gold(self, room: Workspace, case_id: str) -> None:
+        gold: Any = getattr(room, "gold", None)
+        if gold is not None and self._run(lambda: gold.make(case_id) or True):
+            self._shell.say("This case is gold now", "Readers can be tested on it.", "ok")
+
+    def _run(self, act: Callable[[], object]) -> bool:
+        """Do something that may not be possible; whether it was done."""
+        try:
+            return act() is not None
+        except StoreProblem as error:
+            self._reading.failed.emit(error)
+        except UserError as error:
+            self._shell.say_error(error)
+        return False
+
+
+def _resized(radius: float, way: int) -> float:
+    return min(500.0, max(1.0, round(radius + way * max(1.0, round(radius * 0.15)))))
