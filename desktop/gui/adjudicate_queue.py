@@ -16,10 +16,13 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QButtonGroup,
+    QFrame,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -28,6 +31,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.gui import icons, theme
+from desktop.gui.furniture import down, label
+from desktop.gui.segments import segments
 
 if TYPE_CHECKING:
     from desktop.workspace.adjudicating import QueueCase
@@ -174,6 +179,63 @@ class QueueView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Disagreements")
         self.setTabKeyNavigation(False)
+
+
+class QueuePanel(QFrame):
+    """The list with its order and its scope; ``picked`` carries the row clicked."""
+
+    picked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "side")
+        column = down(self, gap=0)
+        head = down(margins=(10, 8, 10, 8), gap=4)
+        self._orders = QButtonGroup(self)
+        tips = ("Those farthest apart first.", "In the order of the work list.")
+        head.addWidget(segments(self._orders, ("Apart", "Case"), self._ordered, tips=tips))
+        self._scope = QButtonGroup(self)
+        tips = ("All disagreements.", "Only those that wait for a ruling.")
+        head.addWidget(segments(self._scope, ("All", "Open"), self._scoped, tips=tips))
+        column.addLayout(head)
+        self.model = QueueModel(self)
+        self.list = QueueView()
+        self.list.setModel(self.model)
+        self.list.clicked.connect(lambda index: self.picked.emit(index.row()))
+        self.list.activated.connect(lambda index: self.picked.emit(index.row()))
+        column.addWidget(self.list, 1)
+        self._none = label("", "muted", wrap=True)
+        self._none.setContentsMargins(14, 8, 14, 8)
+        column.addWidget(self._none)
+        self._key: tuple[str, str] | None = None
+
+    def show_rows(self, rows: Sequence[QueueRow]) -> None:
+        self.model.show(rows)
+        self._none.setText("" if rows else "No disagreement.")
+        self._none.setVisible(not rows)
+
+    def mark(self, number: int) -> None:
+        """Show which row is in hand; -1 for none."""
+        if number >= 0:
+            index = self.model.index(number)
+            self._key = self.model.row(number).key
+            self.list.setCurrentIndex(index)
+            self.list.scrollTo(index)
+        else:
+            self.list.clearSelection()
+
+    def _ordered(self, number: int) -> None:
+        self.model.by_case = number == 1
+        self._arrange()
+
+    def _scoped(self, number: int) -> None:
+        self.model.with_settled = number == 0
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.model.arrange()
+        if self._key is not None:
+            self.mark(self.model.place(self._key))
 
 
 def paint_bar(painter: QPainter, at: QRectF, share: float) -> None:

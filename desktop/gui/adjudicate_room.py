@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop.domain.adjudication import Cause
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.geometry import Mask
 from desktop.domain.schema import AnswerValue
-from desktop.gui.adjudicate_queue import QueueModel, QueueRow, QueueView
+from desktop.gui.adjudicate_keys import AdjudicateKeys
+from desktop.gui.adjudicate_queue import QueuePanel, QueueRow
 from desktop.gui.claims_sheet import ClaimsLook
-from desktop.gui.furniture import EmptyState, across, down, frame, label
+from desktop.gui.furniture import EmptyState, across
 from desktop.gui.goto import open_case, place_of
 from desktop.gui.linked_viewers import LinkedViewers
-from desktop.gui.matter_panel import CAUSES, PANEL_PX, MatterPanel
+from desktop.gui.matter_panel import PANEL_PX, MatterPanel
 from desktop.gui.matter_place import zoom_to
 from desktop.gui.matter_words import matter_title
-from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 from desktop.interaction.view import ViewState
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 QUEUE_PX = (190, 248)  # in a narrow and in a wide window
 WIDE_PX = 1180  # from here on two pictures have room side by side
-_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-_CAUSE_KEYS = {key: cause for cause, _text, key, _tip in CAUSES}
-_TOOL_KEYS = {"B": "brush", "E": "eraser", "V": "select"}
 
 
 class DisagreementRoom(QWidget):
@@ -55,19 +52,23 @@ class DisagreementRoom(QWidget):
         self._everything = False
         self.is_editing = False
         row = across(self, gap=0)
-        row.addWidget(self._make_queue())
+        self.queue = QueuePanel()
+        self.model = self.queue.model
+        self.queue.picked.connect(self._clicked_row)
+        row.addWidget(self.queue)
         self._stack = QStackedWidget()
         self.viewers = LinkedViewers(self._reading)
-        self.viewers.take_key = self._take_key
-        self.viewers.letter_picked.connect(self._pick_alone)
-        self.viewers.map_wanted.connect(self._set_map)
+        self._keys = AdjudicateKeys(self)
+        self.viewers.take_key = self._keys.take
+        self.viewers.letter_picked.connect(self.pick_alone)
+        self.viewers.map_wanted.connect(self.set_map)
         self.viewers.theirs.view_changed.connect(self._clicked_region)
         self._stack.addWidget(self.viewers)
         self.empty = EmptyState("adjudicate", "Comparing readers …", "")
         self._stack.addWidget(self.empty)
         row.addWidget(self._stack, 1)
         self.panel = MatterPanel(self._reading)
-        self.panel.picked.connect(self._pick)
+        self.panel.picked.connect(self.pick)
         self.panel.wanted.connect(self.do)
         self.panel.answered.connect(self._answer)
         self.panel.explained.connect(self._explain)
@@ -78,7 +79,7 @@ class DisagreementRoom(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         wide = self.width() >= WIDE_PX
-        self._queue.setFixedWidth(QUEUE_PX[wide])
+        self.queue.setFixedWidth(QUEUE_PX[wide])
         self.panel.setFixedWidth(PANEL_PX[wide])
 
     # what is shown ---------------------------------------------------------------------------
@@ -105,7 +106,7 @@ class DisagreementRoom(QWidget):
         number = self.model.place(self._row.key)
         if number >= 0:
             self._row = self.model.row(number)
-            self._mark(number)
+            self.queue.mark(number)
             self._refresh()
         else:
             self._go(max(0, self.model.next_open(-1)))
@@ -185,129 +186,23 @@ class DisagreementRoom(QWidget):
         self.viewers.own.replace(tool="select", selection=())
         self._refresh()
 
+    def finish_editing(self) -> None:
+        self.end_editing()
+        self.take_focus()
+
     def set_side_by_side(self, on: bool) -> None:
         self.viewers.set_side_by_side(on)
         self.take_focus()
 
-    # keys ------------------------------------------------------------------------------------
-
-    def _take_key(self, event: QKeyEvent, asks: bool) -> bool:
-        """Whether a key is the page's; it is done unless the event only asks."""
-        act = self._editing_act(event) if self.is_editing else None
-        act = act or self._act(event)
-        if act is None:
-            return False
-        if not asks:
-            act()
-        return True
-
-    def _act(self, event: QKeyEvent) -> Callable[[], None] | None:
-        key, modifiers = event.key(), event.modifiers()
-        released = event.type() == event.Type.KeyRelease
-        if key == Qt.Key.Key_H and modifiers in _PLAIN:
-            if event.isAutoRepeat():
-                return lambda: None
-            return lambda: self.viewers.hide_overlays(not released)
-        if released:
-            return None
-        if key == Qt.Key.Key_Tab and modifiers in _PLAIN:
-            return lambda: self.next_open(1)
-        if key == Qt.Key.Key_Backtab:
-            return lambda: self.next_open(-1)
-        if key == Qt.Key.Key_Escape:
-            return self._step_back()
-        control = modifiers == Qt.KeyboardModifier.ControlModifier
-        if key in (Qt.Key.Key_Z, Qt.Key.Key_Y) and (control or modifiers in _PLAIN):
-            return lambda: self.undo("undo" if key == Qt.Key.Key_Z else "redo")
-        if modifiers not in _PLAIN:
-            return None
-        return self._letter_act(key)
-
-    def _letter_act(self, key: int) -> Callable[[], None] | None:
-        if Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
-            return lambda: self._pick_number(key - Qt.Key.Key_1)
-        letter = chr(key) if 32 < key < 127 else ""
-        acts: dict[str, Callable[[], None]] = {
-            "0": lambda: self._pick(""),
-            "V": lambda: self.do("accept"),
-            "X": lambda: self.do("reject"),
-            "B": lambda: self.do("edit"),
-            "M": lambda: self.do("merge"),
-            "A": lambda: self.do("agreed"),
-            "D": lambda: self._set_map(not self._as_map),
-            "E": self._toggle_everything,
-            "F": self.viewers.fit,
-            "N": self.panel.focus_note,
-            "L": lambda: self.set_side_by_side(not self.viewers.is_side_by_side),
-        }
-        if letter in _CAUSE_KEYS:
-            return lambda: self.panel.pick_cause(_CAUSE_KEYS[letter])
-        return acts.get(letter)
-
-    def _editing_act(self, event: QKeyEvent) -> Callable[[], None] | None:
-        """While the truth is edited, letters pick tools; Enter and Esc end it."""
-        if event.modifiers() not in _PLAIN or event.type() == event.Type.KeyRelease:
-            return None
-        key, own = event.key(), self.viewers.own
-        letter = chr(key) if 32 < key < 127 else ""
-        busy = self.viewers.truth.is_busy
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape) and not busy:
-            return self._finish_editing
-        if letter in _TOOL_KEYS:
-            return lambda: own.replace(tool=_TOOL_KEYS[letter])
-        if letter in ("[", "]"):
-            way = -1 if letter == "[" else 1
-            return lambda: own.replace(brush_radius=_resized(own.view.brush_radius, way))
-        return None
-
-    def _finish_editing(self) -> None:
-        self.end_editing()
-        self.take_focus()
-
-    def _step_back(self) -> Callable[[], None] | None:
-        """Esc: from one reader to all, from the map to the regions; then the window's."""
+    def step_back(self) -> Callable[[], None] | None:
+        """Esc: from the map to the regions, from one reader to all; then it is the window's."""
         if self._as_map:
-            return lambda: self._set_map(False)
+            return lambda: self.set_map(False)
         if self._letter:
-            return lambda: self._pick("")
+            return lambda: self.pick("")
         return None
 
     # -----------------------------------------------------------------------------------------
-
-    def _make_queue(self) -> QWidget:
-        holder = self._queue = frame("side")
-        column = down(holder, (0, 0, 0, 0), 0)
-        head = down(margins=(10, 8, 10, 8), gap=4)
-        self._orders = QButtonGroup(self)
-        tips = ("Those farthest apart first.", "In the order of the work list.")
-        head.addWidget(segments(self._orders, ("Apart", "Case"), self._ordered, tips=tips))
-        self._scope = QButtonGroup(self)
-        tips = ("All disagreements.", "Only those that wait for a ruling.")
-        head.addWidget(segments(self._scope, ("All", "Open"), self._scoped, tips=tips))
-        column.addLayout(head)
-        self.model = QueueModel(self)
-        self.list = QueueView()
-        self.list.setModel(self.model)
-        self.list.clicked.connect(lambda index: self._clicked_row(index.row()))
-        self.list.activated.connect(lambda index: self._clicked_row(index.row()))
-        column.addWidget(self.list, 1)
-        self._none = label("", "muted", wrap=True)
-        self._none.setContentsMargins(14, 8, 14, 8)
-        column.addWidget(self._none)
-        return holder
-
-    def _ordered(self, number: int) -> None:
-        self.model.by_case = number == 1
-        self._rearrange()
-
-    def _scoped(self, number: int) -> None:
-        self.model.with_settled = number == 0
-        self._rearrange()
-
-    def _rearrange(self) -> None:
-        self.model.arrange()
-        if self._row is not None:
-            self._mark(self.model.place(self._row.key))
 
     def _arrange(self) -> None:
         room = self._reading.workspace
@@ -316,9 +211,7 @@ class DisagreementRoom(QWidget):
             for matter in case.disputes:
                 title = matter_title(room, matter) if room else ""
                 rows.append(QueueRow(case, matter, title))
-        self.model.show(rows)
-        self._none.setText("" if rows else "No disagreement.")
-        self._none.setVisible(not rows)
+        self.queue.show_rows(rows)
 
     def _clicked_row(self, number: int) -> None:
         self.end_editing()
@@ -332,19 +225,11 @@ class DisagreementRoom(QWidget):
             return
         self._row = self.model.row(number)
         self._letter, self._as_map = "", False
-        self._mark(number)
+        self.queue.mark(number)
         self._stack.setCurrentWidget(self.viewers)
         self.panel.show()
         self._show_place()
         self._refresh()
-
-    def _mark(self, number: int) -> None:
-        if number >= 0:
-            index = self.model.index(number)
-            self.list.setCurrentIndex(index)
-            self.list.scrollTo(index)
-        else:
-            self.list.clearSelection()
 
     def _show_nothing(self) -> None:
         self._stack.setCurrentWidget(self.empty)
@@ -404,18 +289,18 @@ class DisagreementRoom(QWidget):
             return set()
         return {self._letter} if self._letter else {c.letter for c in self._row.matter.claims}
 
-    def _pick(self, letter: str) -> None:
+    def pick(self, letter: str) -> None:
         self._letter = letter
         self._refresh()
 
-    def _pick_alone(self, letter: str) -> None:
-        self._pick("" if self._letter == letter else letter)
+    def pick_alone(self, letter: str) -> None:
+        self.pick("" if self._letter == letter else letter)
         self.take_focus()
 
-    def _pick_number(self, number: int) -> None:
+    def pick_number(self, number: int) -> None:
         claims = self._row.matter.claims if self._row else ()
         if number < len(claims):
-            self._pick(claims[number].letter)
+            self.pick(claims[number].letter)
 
     def _clicked_region(self, _old: ViewState, new: ViewState) -> None:
         """A click on a reader's region takes that reader in hand."""
@@ -427,11 +312,14 @@ class DisagreementRoom(QWidget):
         self.viewers.theirs.replace(selection=())
         self._refresh()
 
-    def _set_map(self, on: bool) -> None:
+    def set_map(self, on: bool) -> None:
         self._as_map = on
         self._refresh()
 
-    def _toggle_everything(self) -> None:
+    def toggle_map(self) -> None:
+        self.set_map(not self._as_map)
+
+    def toggle_everything(self) -> None:
         self._everything = not self._everything
         self._refresh()
 
@@ -515,7 +403,3 @@ class DisagreementRoom(QWidget):
         except UserError as error:
             self._shell.say_error(error)
         return False
-
-
-def _resized(radius: float, way: int) -> float:
-    return min(500.0, max(1.0, round(radius + way * max(1.0, round(radius * 0.15)))))
