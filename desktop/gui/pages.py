@@ -63,6 +63,8 @@ PAGES: tuple[PageSpec, ...] = (
         "form",
         LEADS,
         "schema_page:SchemaPage",
+    ),
+    PageSpec(
         "adjudicate",
         "Adjudicate",
         "Where readers disagree, and what holds.",
