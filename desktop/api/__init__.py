@@ -3,7 +3,7 @@
 May import: every room below. Deliberately absent: Qt, the store, the open project.
 
 A plugin is one file with a literal ``PLUGIN = {"name": …, "version": …, "api": 1, "author": …}``
-and a function ``register(registry)`` that adds its tools and exporters.
+and a function ``register(registry)`` that adds its tools, exporters and kinds of rules.
 """
 
 from desktop.commands.annotation import (
@@ -30,6 +30,9 @@ from desktop.domain.geometry import (
 from desktop.domain.runs import decode_runs, encode_runs, shape_mask
 from desktop.domain.schema import Code, LabelClass, Question, Schema, Scope
 from desktop.domain.study import Case, FrameRef, Instance, Series
+from desktop.engines.rule_kinds import Asks, Field, Need, RuleKind
+from desktop.engines.rule_subject import Picture, RegionFacts, Subject
+from desktop.engines.rules_in_code import labeling_function
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.snapshot import Snapshot
 from desktop.interaction.context import ToolContext
@@ -44,6 +47,7 @@ __all__ = [
     "Annotation",
     "Answer",
     "AnswerRegion",
+    "Asks",
     "Box",
     "BundleOptions",
     "Button",
@@ -52,6 +56,7 @@ __all__ = [
     "Command",
     "DeleteAnnotations",
     "Ellipse",
+    "Field",
     "FileProblem",
     "FrameRef",
     "GestureEvent",
@@ -63,26 +68,31 @@ __all__ = [
     "Mask",
     "MaskSlice",
     "Mismatch",
+    "Need",
     "Note",
     "Option",
     "Origin",
     "PaintMask",
     "PaintedFrame",
     "Part",
+    "Picture",
     "PluginProblem",
     "Point",
     "Polygon",
     "Polyline",
     "Progress",
     "Question",
+    "RegionFacts",
     "RelabelAnnotations",
     "ReshapeAnnotation",
     "RotatedBox",
+    "RuleKind",
     "Schema",
     "Scope",
     "Series",
     "ShapePreview",
     "Snapshot",
+    "Subject",
     "Target",
     "Tool",
     "ToolContext",
@@ -92,5 +102,6 @@ __all__ = [
     "Written",
     "decode_runs",
     "encode_runs",
+    "labeling_function",
     "shape_mask",
 ]

@@ -248,6 +248,15 @@ def set_local_texts(connection: Connection, texts: dict[str, dict[str, str]]) ->
         )
 
 
+def drop_local_texts(connection: Connection, entity_id: str, but: set[str]) -> None:
+    """Forget an entity's texts but those of these keys."""
+    table = tables.local_texts
+    mine = table.c.entity_id == entity_id
+    for key in connection.execute(select(table.c.key).where(mine)).scalars().all():
+        if key not in but:
+            connection.execute(delete(table).where(mine, table.c.key == key))
+
+
 def source(connection: Connection, instance_id: str) -> Path | None:
     table = tables.sources
     path = connection.execute(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
+    from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
@@ -51,6 +52,13 @@ class Desks:
         from desktop.workspace.schema_shelf import SchemaShelf
 
         return SchemaShelf(self._self())
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        """Rules that vote on cases, frames and regions, and what comes of their votes."""
+        from desktop.workspace.rules import Rules
+
+        return Rules(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

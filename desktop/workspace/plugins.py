@@ -63,6 +63,12 @@ class Registry:
 
         register(exporter)
 
+    def add_rule(self, rule: Any) -> None:
+        """Add a kind of rule: what ``labeling_function`` made, or an object like it."""
+        from desktop.engines.rule_kinds import register
+
+        register(rule)
+
 
 def user_folder() -> Path:
     """Where a person puts own plugins."""
