@@ -9,6 +9,14 @@ from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Decision, Proposal
+from desktop.domain.ranking import (
+    Candidate,
+    Comparison,
+    Ranking,
+    RankingPrompt,
+    RankingTask,
+    Rating,
+)
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
@@ -45,6 +53,12 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     BatchCases,
     Package,
     GoldCase,
+    RankingTask,
+    RankingPrompt,
+    Candidate,
+    Comparison,
+    Ranking,
+    Rating,
 )
 
 BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}

@@ -4,8 +4,9 @@ The chance that the first of a pair is preferred, that neither is, that the seco
 ``exp(u/2) : exp(e) : exp(-u/2)`` with ``u = t (x_first - x_second) + g s``: x the log-worths, e
 the log tie parameter, g the pull of the left side (s is 1 where the first stood left, -1 where the
 second did), t the rater's temperature. Without ties the middle is left out. All of it is fitted by
-Newton steps on one concave likelihood with a small normal penalty on the log-worths, which keeps
-them finite for items that only won; temperatures are found in turn with it.
+Newton steps on one concave likelihood with a small normal penalty on all of them, which keeps them
+finite for items that only won and for readers who only ever chose one side; temperatures are found
+in turn with it.
 
 Source: R. A. Bradley, M. E. Terry, Biometrika 39 (1952) 324; R. R. Davidson, JASA 65 (1970) 317
 (ties); R. R. Davidson, R. J. Beaver, Biometrics 33 (1977) 693 (order of presentation); X. Chen et
@@ -152,7 +153,7 @@ class _Model:
         """The result around the mean of the items."""
         value, _gradient, parts = self._look(self.values)
         x = self.values[: self.n]
-        value += 0.5 * self.penalty * float(x @ x)
+        value += 0.5 * self.penalty * float(self.values @ self.values)
         inverse = None
         if self.n <= MOST_WITH_COVARIANCE:
             inverse = self._inverse(parts)
@@ -184,7 +185,7 @@ class _Model:
         value = float(((c.first - c.second) * u / 2 - c.total * log_z).sum())
         if self.tie_at >= 0:
             value += float(values[self.tie_at] * c.ties.sum())
-        value -= 0.5 * self.penalty * float(x @ x)
+        value -= 0.5 * self.penalty * float(values @ values)
         slope = (c.first - c.second) / 2 - c.total * (first - second) / 2
         gradient = np.zeros(self.size)
         steep = slope * c.temperature
@@ -195,6 +196,7 @@ class _Model:
             gradient[self.position_at] = float((slope * c.side).sum())
         if self.tie_at >= 0:
             gradient[self.tie_at] = float((c.ties - c.total * tie).sum())
+        gradient[self.n :] -= self.penalty * values[self.n :]
         bend = c.total * ((first + second) - (first - second) ** 2) / 4
         mixed = -c.total * (first - second) * tie / 2
         return value, gradient, (bend, mixed, c.total * tie * (1 - tie))
@@ -219,10 +221,11 @@ class _Model:
                 border = tally(c.i, n, per_cell)
                 border -= tally(c.j, n, per_cell)
                 whole[at, :n] = whole[:n, at] = border
+        ridge = self.penalty + 1e-9
         if self.position_at >= 0:
-            whole[self.position_at, self.position_at] = (bend * c.side**2).sum() + 1e-9
+            whole[self.position_at, self.position_at] = (bend * c.side**2).sum() + ridge
         if self.tie_at >= 0:
-            whole[self.tie_at, self.tie_at] = tie.sum() + 1e-9
+            whole[self.tie_at, self.tie_at] = tie.sum() + ridge
             if self.position_at >= 0:
                 both = float((mixed * c.side).sum())
                 whole[self.tie_at, self.position_at] = whole[self.position_at, self.tie_at] = both
@@ -267,9 +270,11 @@ class _Model:
             out[:n] -= tally(c.j, n, force * c.temperature)
             out[:n] += self.penalty * vector[:n] + vector[:n].mean()
             if self.position_at >= 0:
-                out[self.position_at] = float((force * c.side).sum()) + 1e-9 * pull
+                out[self.position_at] = float((force * c.side).sum()) + (self.penalty + 1e-9) * pull
             if self.tie_at >= 0:
-                out[self.tie_at] = float((mixed * along + tie * loose).sum()) + 1e-9 * loose
+                out[self.tie_at] = (
+                    float((mixed * along + tie * loose).sum()) + (self.penalty + 1e-9) * loose
+                )
             return out
 
         shape = (self.size, self.size)

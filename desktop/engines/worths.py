@@ -100,7 +100,8 @@ class Worths:
         if self.position is None:
             return None
         value, error = self.position
-        found = [1.0 / (1.0 + np.exp(-v)) for v in (value, value - z * error, value + z * error)]
+        ends = np.clip([value, value - z * error, value + z * error], -700, 700)
+        found = 1.0 / (1.0 + np.exp(-ends))
         return float(found[0]), float(found[1]), float(found[2])
 
 

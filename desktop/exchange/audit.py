@@ -15,6 +15,8 @@ from typing import Any
 from desktop.domain.annotation import MaskSlice
 from desktop.domain.contracts import ASIDE, Progress
 from desktop.domain.event import GENESIS, chain_digest
+from desktop.domain.proposal import Proposal
+from desktop.domain.ranking import Candidate
 from desktop.domain.record import to_plain
 from desktop.domain.runs import runs_digest
 from desktop.exchange.disk import write_file
@@ -132,7 +134,18 @@ class _Line:
         if self.withheld:
             return set()
         changes = self.event["changes"]
-        return {c["after"]["runs"] for c in changes if c["kind"] == MaskSlice.kind and c["after"]}
+        return {runs for c in changes if c["after"] for runs in _runs_of(c["kind"], c["after"])}
+
+
+def _runs_of(kind: str, row: dict[str, Any]) -> Iterator[str]:
+    """Digests of the run lengths that a record names."""
+    if kind == MaskSlice.kind:
+        yield row["runs"]
+    elif kind == Proposal.kind:
+        yield from (frame["runs"] for frame in row.get("frames", ()))
+    elif kind == Candidate.kind:
+        for region in row.get("regions", ()):
+            yield from (frame["runs"] for frame in region.get("frames", ()))
 
 
 def _lines(snapshot: Snapshot, progress: Progress) -> Iterator[_Line]:
@@ -152,7 +165,10 @@ def _mask_lines(snapshot: Snapshot, digests: list[str], progress: Progress) -> I
 
 
 def _inside(snapshot: Snapshot) -> dict[str, set[str]]:
-    """Ids of the cases, studies, series and images that are in the bundle."""
+    """Ids of the cases, studies, series and images that are in the bundle.
+
+    Work on a preference task is told under the task's id instead of a case's.
+    """
     ids: dict[str, set[str]] = {kind: set() for kind in _IMAGE_KINDS}
     for case in snapshot.cases:
         labels = CaseLabels(snapshot, case)
@@ -160,6 +176,7 @@ def _inside(snapshot: Snapshot) -> dict[str, set[str]]:
         ids["study"].add(case.study_id)
         ids["series"].update(s.id for s in labels.series)
         ids["instance"].update(labels.instances)
+    ids["case"].update(records.task.id for records in snapshot.rankings)
     return ids
 
 

@@ -8,6 +8,7 @@ from desktop.exchange.dicom_seg import SegExporter
 from desktop.exchange.exporter import register
 from desktop.exchange.masks import NpyExporter, PngExporter
 from desktop.exchange.nifti import NiftiExporter
+from desktop.exchange.preference import PreferenceExporter
 from desktop.exchange.tables import TableExporter
 
 for _exporter in (
@@ -17,6 +18,7 @@ for _exporter in (
     NpyExporter(),
     SegExporter(),
     TableExporter(),
+    PreferenceExporter(),
     AuditExporter(),
 ):
     register(_exporter)

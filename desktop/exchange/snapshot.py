@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
+from desktop.domain.ranking import TaskRecords
 from desktop.domain.record import Value
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
 
 if TYPE_CHECKING:
+    from desktop.exchange.preference import Reward
     from desktop.imaging.frame import Frame
 
 
@@ -33,12 +35,18 @@ class SignedHead(Value):
     purpose: str = ""
 
 
+def _no_rewards(_records: TaskRecords, _prompt_id: str) -> Sequence[Reward]:
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """What exporters may see. No names and no local texts: readers and patients are pseudonyms.
 
     ``cases`` are those to be exported. ``runs`` gives the run lengths of a mask by digest,
     ``event_lines`` the log as (canonical body, digest), chain by chain with ascending seq.
+    ``rankings`` are the preference tasks whose cases are all here; ``fit_rewards`` ranks the
+    candidates of one of their prompts.
     Callables may be called from any thread; their answers belong to the same moment.
     """
 
@@ -66,6 +74,8 @@ class Snapshot:
     source_path: Callable[[str], Path]
     event_lines: Callable[[], Iterator[tuple[str, str]]]
     frame: Callable[[FrameRef], Frame]
+    rankings: tuple[TaskRecords, ...] = ()
+    fit_rewards: Callable[[TaskRecords, str], Sequence[Reward]] = _no_rewards
 
 
 def manifest_message(manifest_sha256: str) -> bytes:

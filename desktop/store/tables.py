@@ -29,6 +29,14 @@ from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Decision, Proposal
+from desktop.domain.ranking import (
+    Candidate,
+    Comparison,
+    Ranking,
+    RankingPrompt,
+    RankingTask,
+    Rating,
+)
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
@@ -95,6 +103,16 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     BatchCases: (),
     Package: (_text("reader_id"),),
     GoldCase: (_text("case_id"),),
+    RankingTask: (),
+    RankingPrompt: (_text("task_id"), Indexed("position", Integer, lambda r: r.order)),
+    Candidate: (
+        _text("task_id"),
+        _text("prompt_id"),
+        Indexed("position", Integer, lambda r: r.order),
+    ),
+    Comparison: (_text("task_id"), _text("reader_id")),
+    Ranking: (_text("task_id"), _text("reader_id")),
+    Rating: (_text("task_id"), _text("reader_id")),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -123,6 +141,11 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     RuleRun: (("target",),),
     Package: (("reader_id",),),
     GoldCase: (("case_id",),),
+    RankingPrompt: (("task_id", "position"),),
+    Candidate: (("task_id", "position"),),
+    Comparison: (("task_id", "reader_id"),),
+    Ranking: (("task_id", "reader_id"),),
+    Rating: (("task_id", "reader_id"),),
     TimeSpan: (("reader_id", "case_id"),),
 }
 

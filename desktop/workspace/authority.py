@@ -42,6 +42,12 @@ MATRIX: dict[str, frozenset[Role]] = {
     "RuleOnQuestion": _RULES,
     "RuleOnRegion": _RULES,
     "ExplainRuling": _RULES,
+    # preferences
+    "CompareCandidates": _WORKS,
+    "RankCandidates": _WORKS,
+    "RateCandidate": _WORKS,
+    "CreateRankingTask": _LEAD,
+    "ChangeRankingTask": _LEAD,
     # review
     "PinComment": _REVIEWS,
     "ResolvePin": _REVIEWS,

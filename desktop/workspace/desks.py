@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
     from desktop.workspace.rules import Rules
+    from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
@@ -59,6 +60,13 @@ class Desks:
         from desktop.workspace.rules import Rules
 
         return Rules(self._self())
+
+    @functools.cached_property
+    def ranking(self) -> RankingDesk:
+        """Preference tasks: what is better, judged blind, and the ranking that follows."""
+        from desktop.workspace.ranking import RankingDesk
+
+        return RankingDesk(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

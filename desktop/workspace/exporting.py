@@ -11,6 +11,7 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem
+from desktop.domain.ranking import RankingTask, TaskRecords
 from desktop.domain.record import Record
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
@@ -20,6 +21,8 @@ from desktop.exchange.snapshot import SignedHead, Snapshot
 from desktop.store import log, queries
 from desktop.store.database import plain_errors
 from desktop.version import __version__
+from desktop.workspace.ranking_records import task_records
+from desktop.workspace.ranking_report import rewards
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
@@ -64,11 +67,23 @@ class FrozenProject:
             source_path=workspace.source_path,
             event_lines=self._event_lines,
             frame=workspace.frames.get,
+            rankings=self._rankings(cases, chosen),
+            fit_rewards=rewards,
         )
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def _rankings(self, cases: list[Case], chosen: set[str]) -> tuple[TaskRecords, ...]:
+        """Preference tasks, but those about cases that are left out."""
+        left_out = {c.id for c in cases} - chosen if chosen else set()
+        with self._lock, plain_errors():
+            found = [
+                task_records(self._connection, task.id)
+                for task in queries.many(self._connection, RankingTask)
+            ]
+        return tuple(r for r in found if not {p.case_id for p in r.prompts} & left_out)
 
     def _many(self, record_type: type[R], order: str = "id", **equals: str) -> list[R]:
         with self._lock, plain_errors():

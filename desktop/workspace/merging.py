@@ -26,6 +26,7 @@ CLAIMS = (
     "case_note",
     "adjudication", "review", "pin", "comment",
     "batch", "gold_case",
+    "comparison", "ranking", "rating",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from desktop.domain.geometry import Box, Ellipse, Point, Polygon, Polyline
 from desktop.exchange.bundle import BundleReport, write_bundle
 from tests.exchange.made import MadeProject, blob
 from tests.exchange.made_images import write_photo, write_radiograph, write_series
+from tests.exchange.made_rankings import compared, graded, outlined
 
 HOLED = Polygon(
     points=((2.0, 2.0), (11.0, 3.0), (4.0, 10.0)), holes=(((4.0, 4.0), (6.0, 4.0), (4.0, 6.0)),)
@@ -51,6 +52,7 @@ def filled_project(folder: Path) -> MadeProject:
     project.answer("count", -3.0)
     project.close_case(0)
     project.close_case(1, reader=1, no_finding=True)
+    project.rankings += [compared(project), outlined(project), graded(project)]
     return project
 
 

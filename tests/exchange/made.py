@@ -18,6 +18,7 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.event import GENESIS, Change, Event, chain_digest, event_body, head_message
 from desktop.domain.geometry import Geometry, Mask
+from desktop.domain.ranking import TaskRecords
 from desktop.domain.record import Record, stable_id, to_plain
 from desktop.domain.runs import encode_runs, mask_bounds, runs_digest
 from desktop.domain.schema import (
@@ -37,6 +38,7 @@ from desktop.exchange.snapshot import SignedHead, Snapshot
 from desktop.imaging.child import ChildPool
 from desktop.imaging.process import load_function, name_of
 from desktop.imaging.scan import scan
+from desktop.workspace.ranking_report import rewards
 
 CREATED = "2026-03-04T05:06:07Z"
 
@@ -127,6 +129,7 @@ class MadeProject:
         self.public = self.private.public_key().public_bytes_raw().hex()
         self.chain = "W-" + hashlib.sha256(bytes.fromhex(self.public)).hexdigest()[:16]
         self.lines: list[tuple[str, str]] = []
+        self.rankings: list[TaskRecords] = []
         self.log("AddSchema", "", SCHEMA)
         for record in (*found.studies, *found.series, *found.instances, *self.cases):
             self.log("RegisterImages", "", record)
@@ -293,6 +296,8 @@ class MadeProject:
             "source_path": self.sources.__getitem__,
             "event_lines": lambda: iter(self.lines),
             "frame": self._no_pixels,
+            "rankings": tuple(self.rankings),
+            "fit_rewards": rewards,
         }
         return Snapshot(**(given | changes))
 

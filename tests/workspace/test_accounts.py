@@ -286,6 +286,12 @@ NEW_TABLES = (
     "batch_cases_rows",
     "package_rows",
     "gold_case_rows",
+    "ranking_task_rows",
+    "ranking_prompt_rows",
+    "candidate_rows",
+    "comparison_rows",
+    "ranking_rows",
+    "rating_rows",
 )
 
 

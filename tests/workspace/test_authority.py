@@ -26,7 +26,7 @@ NEVER = {
                   "TieRules", "KeepRuleRun", "RuleOnQuestion", "RuleOnRegion",
                   "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase",
                   "CreateBatch", "ChangeBatch", "RemoveBatch", "RecordPackage", "TagCases",
-                  "MakeGold", "RemoveGold"},
+                  "MakeGold", "RemoveGold", "CreateRankingTask", "ChangeRankingTask"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
                     "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",
                     "RuleOnQuestion", "RuleOnRegion", "AnswerPin", "CreateBatch", "RecordPackage",

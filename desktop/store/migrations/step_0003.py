@@ -1,4 +1,4 @@
-"""0003: suggestions and decisions, rulings, reviews, rules, batches and gold get their tables."""
+"""0003: suggestions, rulings, reviews, rules, batches, gold and preferences get their tables."""
 
 from __future__ import annotations
 
@@ -32,3 +32,13 @@ def upgrade(operations: Operations) -> None:
     make_record_table(operations, "batch_cases", by=())
     make_record_table(operations, "package", "reader_id", by=("reader_id",))
     make_record_table(operations, "gold_case", "case_id", by=("case_id",))
+    make_record_table(operations, "ranking_task", by=())
+    make_record_table(
+        operations, "ranking_prompt", "task_id", whole=("position",), by=("task_id,position",)
+    )
+    make_record_table(
+        operations, "candidate", "task_id", "prompt_id", whole=("position",),
+        by=("task_id,position",),
+    )  # fmt: skip
+    for kind in ("comparison", "ranking", "rating"):
+        make_record_table(operations, kind, "task_id", "reader_id", by=("task_id,reader_id",))
