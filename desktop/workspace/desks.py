@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
-    from desktop.workspace.rules import Rules
     from desktop.workspace.ranking import RankingDesk
+    from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
