@@ -47,7 +47,8 @@ class RegisterImages(Command, frozen=True):
             if old is not None:
                 known = old.series_ids
                 added = tuple(s for s in case.series_ids if s not in known)
-                case = replace(old, series_ids=known + added)
+                tags = old.tags + tuple(t for t in case.tags if t not in old.tags)
+                case = replace(old, series_ids=known + added, tags=tags)
             txn.put(case)
 
 

@@ -8,6 +8,7 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
+from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.ranking import (
     Candidate,
@@ -21,6 +22,7 @@ from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
+from desktop.domain.split import Split
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
 from desktop.domain.time_span import TimeSpan
@@ -42,6 +44,10 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     TimeSpan,
     Proposal,
     Decision,
+    Split,
+    LearningRound,
+    LearningQuery,
+    LearningSkip,
     CaseNote,
     Adjudication,
     Review,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.ranking import TaskRecords
 from desktop.domain.record import Value
 from desktop.domain.schema import Schema
+from desktop.domain.split import SYNTHETIC_TAG
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
 
@@ -47,6 +48,8 @@ class Snapshot:
     ``event_lines`` the log as (canonical body, digest), chain by chain with ascending seq.
     ``rankings`` are the preference tasks whose cases are all here; ``fit_rewards`` ranks the
     candidates of one of their prompts.
+    ``parts``: train, validation or test by case id, where it was dealt. ``kept_out``: (case id,
+    sentence) about labels that the origin lock left out.
     Callables may be called from any thread; their answers belong to the same moment.
     """
 
@@ -76,6 +79,12 @@ class Snapshot:
     frame: Callable[[FrameRef], Frame]
     rankings: tuple[TaskRecords, ...] = ()
     fit_rewards: Callable[[TaskRecords, str], Sequence[Reward]] = _no_rewards
+    parts: Mapping[str, str] = field(default_factory=dict)
+    kept_out: tuple[tuple[str, str], ...] = ()
+
+    def is_synthetic(self, case: Case) -> bool:
+        """Whether any image of the case was made up: every format says so."""
+        return SYNTHETIC_TAG in case.tags
 
 
 def manifest_message(manifest_sha256: str) -> bytes:

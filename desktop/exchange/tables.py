@@ -17,7 +17,7 @@ from typing import Any
 from desktop.domain.contracts import Progress
 from desktop.exchange import rows
 from desktop.exchange.disk import write_file
-from desktop.exchange.exporter import BundleOptions, Mismatch, Part, Written
+from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.regions import CaseLabels
 from desktop.exchange.rows import Cell, Row
 from desktop.exchange.snapshot import Snapshot
@@ -42,6 +42,10 @@ _WHO = {
     "reader": ("string", "Pseudonym of the reader"),
     "schema": ("string", "Schema and its version"),
 }
+_PART = {
+    "part": ("string", "train, validation or test; dealt by patient, empty where it was not"),
+    "synthetic": ("boolean", "Made up: not an image of a patient, never for validation or test"),
+}
 _CLASS = {"class_id": ("integer", "Frozen id of the label class within the schema")}
 _ANNOTATION = {"annotation_id": ("string", "Annotation; the same in COCO, PNG and DICOM SEG")}
 
@@ -58,6 +62,7 @@ TABLES = (
             "study_instance_uid": ("string", "Study Instance UID of the source"),
             "modalities": ("string", "Modalities, separated by /"),
             "images": ("integer", "Number of frames"),
+            **_PART,
             "state": ("string", "open, done or skipped"),
             "no_finding": ("boolean", "The reader said: nothing to find"),
             "reason": ("string", "Why it was skipped"),
@@ -77,6 +82,7 @@ TABLES = (
             "image_id": ("integer", "COCO image id"),
             "file_name": ("string", "COCO file name"),
             "case_id": ("string", "Case"),
+            **_PART,
             "patient": ("string", "Pseudonymous patient key"),
             "series_id": ("string", "Series"),
             "series_instance_uid": ("string", "Series Instance UID of the source"),
@@ -186,7 +192,8 @@ class TableExporter:
             parts.append(Part(path, self.name, table.title, {"rows": len(found)}))
         write_file(folder / "tables/datapackage.json", _package(snapshot))
         parts.append(Part("tables/datapackage.json", "datapackage", "Description of the tables"))
-        return Written(tuple(parts))
+        notes = tuple(Note(self.name, about, said) for about, said in snapshot.kept_out)
+        return Written(tuple(parts), notes)
 
     def compare(
         self,

@@ -28,6 +28,7 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
+from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.ranking import (
     Candidate,
@@ -41,6 +42,7 @@ from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
+from desktop.domain.split import Split
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
 from desktop.domain.time_span import TimeSpan
@@ -113,6 +115,10 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     Comparison: (_text("task_id"), _text("reader_id")),
     Ranking: (_text("task_id"), _text("reader_id")),
     Rating: (_text("task_id"), _text("reader_id")),
+    Split: (_text("patient_key"), _text("part", lambda r: r.part.value)),
+    LearningRound: (_text("question_id"), Indexed("number", Integer, lambda r: r.number)),
+    LearningQuery: (_text("round_id"), _text("case_id")),
+    LearningSkip: (_text("case_id"), _text("reader_id")),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -146,6 +152,10 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Comparison: (("task_id", "reader_id"),),
     Ranking: (("task_id", "reader_id"),),
     Rating: (("task_id", "reader_id"),),
+    Split: (("part",),),
+    LearningRound: (("question_id", "number"),),
+    LearningQuery: (("round_id",), ("case_id",)),
+    LearningSkip: (("case_id", "reader_id"),),
     TimeSpan: (("reader_id", "case_id"),),
 }
 

@@ -38,6 +38,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "RecordTime": _WORKS,
     "AcceptProposals": _DRAWS,
     "RejectProposals": _DRAWS,
+    "SkipQuery": _DRAWS,
     # rulings where readers disagree
     "RuleOnQuestion": _RULES,
     "RuleOnRegion": _RULES,
@@ -62,6 +63,8 @@ MATRIX: dict[str, frozenset[Role]] = {
     "TieRules": _LEAD,
     "KeepRuleRun": _LEAD,
     "WithdrawProposals": _RULES,
+    "AssignSplits": _LEAD,
+    "StartRound": _LEAD,
     "RegisterImages": _LEAD,
     "AddSchema": _LEAD,
     "ChooseSchema": _LEAD,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from desktop.commands.origin_lock import check_origins
 from desktop.domain.contracts import ASIDE, Command
 from desktop.domain.event import Action, Event
 from desktop.domain.study import Case
@@ -36,6 +37,7 @@ class Commits:
         def write(txn: StoreTransaction) -> Event | None:
             command.apply(txn)
             changes = txn.changes()
+            check_origins(changes, txn)
             if not changes and not command.always_logged:
                 return None
             return append_event(
@@ -70,6 +72,7 @@ class Commits:
 
         def write(txn: StoreTransaction) -> Event:
             revert(steps, txn)
+            check_origins(txn.changes(), txn)
             return append_event(
                 self._connection,
                 txn.stamp,

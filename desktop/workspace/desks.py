@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
+    from desktop.workspace.splits import Splits
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
 
@@ -67,6 +68,13 @@ class Desks:
         from desktop.workspace.ranking import RankingDesk
 
         return RankingDesk(self._self())
+
+    @functools.cached_property
+    def splits(self) -> Splits:
+        """Which patients are for training and which are held back."""
+        from desktop.workspace.splits import Splits
+
+        return Splits(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
+from desktop.commands.origin_lock import is_locked_label, part_of
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
@@ -14,6 +15,7 @@ from desktop.domain.errors import AccessProblem
 from desktop.domain.ranking import RankingTask, TaskRecords
 from desktop.domain.record import Record
 from desktop.domain.schema import Schema
+from desktop.domain.split import Part, Split, is_synthetic
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader, Role
 from desktop.exchange.bundle import BundleOptions, BundleReport, write_bundle
@@ -21,6 +23,7 @@ from desktop.exchange.snapshot import SignedHead, Snapshot
 from desktop.store import log, queries
 from desktop.store.database import plain_errors
 from desktop.version import __version__
+from desktop.workspace import origin_watch
 from desktop.workspace.ranking_records import task_records
 from desktop.workspace.ranking_report import rewards
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 R = TypeVar("R", bound=Record)
+Label = TypeVar("Label", Annotation, Answer, MaskSlice)
 
 
 class FrozenProject:
@@ -42,6 +46,9 @@ class FrozenProject:
         self._lock = RLock()
         cases = self._many(Case, order="position")
         chosen = set(options.case_ids) if options else set()
+        self._rows = origin_watch.Rows(self._connection)
+        parts = self._parts(cases)
+        self._held_back = {c for c, part in parts.items() if part != Part.TRAIN.value}
         self.snapshot = Snapshot(
             project_id=workspace.project_id,
             bundle_id=workspace.new_id(),
@@ -57,10 +64,10 @@ class FrozenProject:
             study=self._one(Study),
             series_of=self._series_of,
             instances_of=lambda s: self._many(Instance, order="position", series_id=s),
-            annotations_of=lambda c: self._many(Annotation, case_id=c),
-            slices_of=lambda a: self._many(MaskSlice, annotation_id=a),
+            annotations_of=lambda c: self._counting(c, self._many(Annotation, case_id=c)),
+            slices_of=self._slices_of,
             runs=self._runs,
-            answers_of=lambda c: self._many(Answer, case_id=c),
+            answers_of=lambda c: self._counting(c, self._many(Answer, case_id=c)),
             assignments_of=lambda c: self._many(Assignment, case_id=c),
             notes_of=lambda c: self._many(CaseNote, case_id=c),
             calibration=self._calibration,
@@ -69,6 +76,8 @@ class FrozenProject:
             frame=workspace.frames.get,
             rankings=self._rankings(cases, chosen),
             fit_rewards=rewards,
+            parts=parts,
+            kept_out=self._kept_out(cases, parts),
         )
 
     def close(self) -> None:
@@ -84,6 +93,37 @@ class FrozenProject:
                 for task in queries.many(self._connection, RankingTask)
             ]
         return tuple(r for r in found if not {p.case_id for p in r.prompts} & left_out)
+
+    def _parts(self, cases: list[Case]) -> dict[str, str]:
+        """The part of each case whose patient was dealt one; a synthetic one is in training."""
+        if not self._many(Split) and not any(is_synthetic(c) for c in cases):
+            return {}
+        with self._lock, plain_errors():
+            found = {c.id: part_of(c, self._rows) for c in cases}
+        return {case_id: part.value for case_id, part in found.items() if part is not None}
+
+    def _kept_out(self, cases: list[Case], parts: dict[str, str]) -> tuple[tuple[str, str], ...]:
+        found = []
+        for case in cases:
+            if case.id not in self._held_back:
+                continue
+            kinds: tuple[type[Annotation | Answer], ...] = (Annotation, Answer)
+            labels = [r for kind in kinds for r in self._many(kind, case_id=case.id)]
+            locked = sum(is_locked_label(r) for r in labels)
+            if locked:
+                words = f"{locked} machine-made label{'' if locked == 1 else 's'} left out"
+                found.append((case.id, f"{words}: the case is in the {parts[case.id]} set."))
+        return tuple(found)
+
+    def _counting(self, case_id: str, records: list[Label]) -> list[Label]:
+        """What the origin lock lets through."""
+        if case_id not in self._held_back:
+            return records
+        return [r for r in records if not is_locked_label(r)]
+
+    def _slices_of(self, annotation_id: str) -> list[MaskSlice]:
+        found = self._many(MaskSlice, annotation_id=annotation_id)
+        return self._counting(found[0].case_id, found) if found else found
 
     def _many(self, record_type: type[R], order: str = "id", **equals: str) -> list[R]:
         with self._lock, plain_errors():

@@ -16,6 +16,7 @@ from desktop.store import log, merge, queries, versions
 from desktop.store.database import Connection, plain_errors, transaction
 from desktop.store.merge import Line, MissingRange
 from desktop.workspace.keys import fingerprint_of
+from desktop.workspace.origin_watch import MarkWatch, kept_out
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
@@ -27,6 +28,7 @@ CLAIMS = (
     "adjudication", "review", "pin", "comment",
     "batch", "gold_case",
     "comparison", "ranking", "rating",
+    "split",
 )  # fmt: skip
 
 
@@ -40,6 +42,7 @@ class MergeReport:
     touched: int
     conflicts: int
     missing: tuple[MissingRange, ...]
+    kept_out: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -48,7 +51,8 @@ class MergeReport:
             parts.append(f"{self.conflicts:,} conflicts to settle")
         for gap in self.missing:
             parts.append(f"events {gap.first} to {gap.last} of {gap.chain} have not arrived")
-        return "; ".join(parts) + "."
+        kept = "".join(f" {sentence}" for sentence in self.kept_out)
+        return "; ".join(parts) + "." + kept
 
 
 class _DryRun(Exception):
@@ -103,12 +107,15 @@ def conflicts(workspace: Workspace) -> list[tuple[str, str, tuple[str, ...]]]:
 def _take(connection: Connection, returned: list[Returned], progress: Progress) -> MergeReport:
     new = known = 0
     touched: set[tuple[str, str]] = set()
+    watch = MarkWatch(connection)
     for bundle in returned:
         merge.take_runs(connection, bundle.masks())
         lines = (Line(body, digest) for body, digest in bundle.lines())
         taken = merge.take_events(connection, lines, progress, bundle.event_count)
         new, known = new + taken.new, known + taken.known
         touched |= taken.touched
+        watch.hear(body for body, _digest in bundle.lines())
+    watch.check()
     doubled = [e for e in versions.conflicts(connection) if e[0] in CLAIMS]
     return MergeReport(
         bundles=tuple(b.bundle_id for b in returned),
@@ -117,6 +124,7 @@ def _take(connection: Connection, returned: list[Returned], progress: Progress) 
         touched=len(touched),
         conflicts=sum(len(_different(connection, e)) > 1 for e in doubled),
         missing=tuple(merge.missing_ranges(connection)),
+        kept_out=kept_out(connection, touched),
     )
 
 

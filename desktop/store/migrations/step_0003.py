@@ -42,3 +42,13 @@ def upgrade(operations: Operations) -> None:
     )  # fmt: skip
     for kind in ("comparison", "ranking", "rating"):
         make_record_table(operations, kind, "task_id", "reader_id", by=("task_id,reader_id",))
+    make_record_table(operations, "split", "patient_key", "part", by=("part",))
+    make_record_table(
+        operations, "learning_round", "question_id", whole=("number",), by=("question_id,number",)
+    )
+    make_record_table(
+        operations, "learning_query", "round_id", "case_id", by=("round_id", "case_id")
+    )
+    make_record_table(
+        operations, "learning_skip", "case_id", "reader_id", by=("case_id,reader_id",)
+    )

@@ -1,0 +1,48 @@
+"""Which patients are for training and which are held back, and what may never be held back."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import ClassVar
+
+from desktop.domain.annotation import Origin, Provenance
+from desktop.domain.record import Record, stable_id
+from desktop.domain.study import Case
+
+SYNTHETIC_TAG = "synthetic"
+PSEUDO_KEY = "pseudo_label"  # in a provenance's detail: a label that a model taught a model
+MACHINE_MADE = frozenset({Origin.MODEL, Origin.RULE, Origin.SYNTHETIC})
+
+
+class Part(str, Enum):
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class Split(Record):
+    """The part that one patient belongs to, with all studies. ``seed`` dealt it, 0: by hand."""
+
+    kind: ClassVar[str] = "split"
+
+    patient_key: str
+    part: Part
+    seed: int = 0
+
+    @staticmethod
+    def id_for(patient_key: str) -> str:
+        return stable_id("split", patient_key)
+
+
+def is_synthetic(case: Case) -> bool:
+    """Whether any of its images was made up."""
+    return SYNTHETIC_TAG in case.tags
+
+
+def is_machine_made(origin: Origin, provenance: Provenance | None = None) -> bool:
+    """Whether a label can't serve as truth in validation or test.
+
+    An edit by a person does not wash a pseudo-label clean: it carries the mark for ever.
+    """
+    marked = provenance is not None and PSEUDO_KEY in provenance.detail
+    return origin in MACHINE_MADE or marked
