@@ -7,6 +7,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from desktop.commands.annotation import AddAnnotation
+from desktop.commands.help_study import check_shown
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
@@ -99,7 +100,8 @@ class RejectProposals(Command, frozen=True):
 
 
 def undecided(txn: Transaction, case_id: str, proposal_id: str) -> Proposal:
-    """The draft, if it is this case's and the acting reader has not decided about it."""
+    """The draft, if the acting reader may see it and has not decided about it."""
+    check_shown(txn, case_id)
     proposal = txn.get(Proposal, proposal_id)
     if proposal.case_id != case_id:
         raise ConflictProblem("This suggestion belongs to another case.")

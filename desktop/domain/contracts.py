@@ -71,8 +71,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 class Progress:
     """How far a job is, and whether the person wants it to stop."""
 
-    def __init__(self, on_report: Callable[[float, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_report: Callable[[float, str], None] | None = None,
+        on_part: Callable[[Any], None] | None = None,
+    ) -> None:
         self._on_report = on_report
+        self._on_part = on_part
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -92,6 +97,12 @@ class Progress:
         self.check()
         if self._on_report is not None:
             self._on_report(min(1.0, max(0.0, fraction)), text)
+
+    def hand_over(self, part: Any) -> None:
+        """Give out a finished part of the result, so that it is kept whatever comes later."""
+        self.check()
+        if self._on_part is not None:
+            self._on_part(part)
 
     def over(self, items: Iterable[Any], total: int, text: str = "") -> Iterable[Any]:
         """Iterate and report."""

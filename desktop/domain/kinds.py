@@ -8,7 +8,9 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
+from desktop.domain.help_study import BlindLock, HelpPlan
 from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip
+from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.ranking import (
     Candidate,
@@ -53,6 +55,10 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Review,
     Pin,
     Comment,
+    HelpPlan,
+    BlindLock,
+    ModelRun,
+    ModelCase,
     Rule,
     RuleRun,
     Batch,

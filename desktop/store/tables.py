@@ -28,7 +28,9 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
+from desktop.domain.help_study import BlindLock, HelpPlan
 from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip
+from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.ranking import (
     Candidate,
@@ -119,6 +121,10 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     LearningRound: (_text("question_id"), Indexed("number", Integer, lambda r: r.number)),
     LearningQuery: (_text("round_id"), _text("case_id")),
     LearningSkip: (_text("case_id"), _text("reader_id")),
+    HelpPlan: (),
+    BlindLock: (_text("case_id"), _text("reader_id"), _text("seed")),
+    ModelRun: (),
+    ModelCase: (_text("run_id"), _text("case_id")),
     TimeSpan: (
         _text("reader_id"),
         _text("case_id"),
@@ -157,6 +163,8 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     LearningQuery: (("round_id",), ("case_id",)),
     LearningSkip: (("case_id", "reader_id"),),
     TimeSpan: (("reader_id", "case_id"),),
+    BlindLock: (("case_id", "reader_id"), ("seed",)),
+    ModelCase: (("run_id", "case_id"),),
 }
 
 

@@ -39,6 +39,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "AcceptProposals": _DRAWS,
     "RejectProposals": _DRAWS,
     "SkipQuery": _DRAWS,
+    "LockBlindAnswer": _DRAWS,
     # rulings where readers disagree
     "RuleOnQuestion": _RULES,
     "RuleOnRegion": _RULES,
@@ -65,6 +66,8 @@ MATRIX: dict[str, frozenset[Role]] = {
     "WithdrawProposals": _RULES,
     "AssignSplits": _LEAD,
     "StartRound": _LEAD,
+    "OfferModelResult": _LEAD,
+    "SetHelpPlan": _LEAD,
     "RegisterImages": _LEAD,
     "AddSchema": _LEAD,
     "ChooseSchema": _LEAD,

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
+    from desktop.workspace.help_desk import HelpDesk
+    from desktop.workspace.models import Models
     from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
@@ -75,6 +77,27 @@ class Desks:
         from desktop.workspace.splits import Splits
 
         return Splits(self._self())
+
+    @functools.cached_property
+    def models(self) -> Models:
+        """Models on this machine, and running them."""
+        from desktop.workspace.models import Models
+
+        return Models(self._self())
+
+    @functools.cached_property
+    def help(self) -> HelpDesk:
+        """Reading with and without help, and what it did."""
+        from desktop.workspace.help_desk import HelpDesk
+
+        return HelpDesk(self._self())
+
+    def _close_desks(self) -> None:
+        """End what parts keep running."""
+        for job in self._self().jobs.running:
+            job.cancel()
+        if "models" in self.__dict__:
+            self.models.close()
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -36,6 +36,7 @@ class Job:
         self._on_report = on_report
         self._last_told_s = 0.0
         self.progress = Progress(self._report)
+        self.problem: UserError | None = None  # of a part that could not be kept
 
     def cancel(self) -> None:
         """Ask the work to stop at its next step."""
@@ -60,6 +61,7 @@ class Jobs:
         self._post = post
         self._pool: ThreadPoolExecutor | None = None
         self._listeners: list[Callable[[], None]] = []
+        self._closed = False
         self.running: list[Job] = []
 
     def start(
@@ -68,13 +70,18 @@ class Jobs:
         work: Callable[[Progress], Any],
         on_done: Callable[[Any], None] = lambda _result: None,
         on_error: Callable[[UserError], None] = lambda _error: None,
+        on_part: Callable[[Any], None] | None = None,
     ) -> Job:
         """Start ``work``; ``on_done`` or ``on_error`` is called on the main thread.
 
+        ``on_part`` gets there what the work hands over before it ends; where it raises a
+        UserError, the job stops with it.
         A cancelled job calls neither. An unexpected exception becomes a UserError with its type
         as the detail, and is logged.
         """
         job = Job(title, self._tell_later)
+        if on_part is not None:
+            job.progress = Progress(job._report, lambda part: self._hand_over(job, part, on_part))
         self.running.append(job)
         self._tell()
         if self._post is None:
@@ -96,8 +103,21 @@ class Jobs:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def hand_back(self, what: Callable[[], None]) -> None:
+        """Run something on the main thread, unless the project was closed meanwhile."""
+
+        def run() -> None:
+            if not self._closed:
+                what()
+
+        if self._post is None:
+            run()
+        else:
+            self._post(run)
+
     def close(self) -> None:
         """Cancel what runs and wait for it."""
+        self._closed = True
         for job in self.running:
             job.cancel()
         if self._pool is not None:
@@ -116,10 +136,29 @@ class Jobs:
         if job in self.running:
             self.running.remove(job)
         self._tell()
-        if state is JobState.DONE:
+        if job.problem is not None:
+            on_error(job.problem)
+        elif state is JobState.DONE:
             on_done(value)
         elif state is JobState.FAILED:
             on_error(value)
+
+    def _hand_over(self, job: Job, part: Any, on_part: Callable[[Any], None]) -> None:
+        """Pass a part to the main thread; what comes after the project was closed is dropped."""
+
+        def take() -> None:
+            if self._closed or job.problem is not None:
+                return
+            try:
+                on_part(part)
+            except UserError as error:
+                job.problem = error
+                job.cancel()
+
+        if self._post is None:
+            take()
+        else:
+            self._post(take)
 
     def _tell_later(self) -> None:
         if self._post is None:

@@ -29,6 +29,7 @@ CLAIMS = (
     "batch", "gold_case",
     "comparison", "ranking", "rating",
     "split",
+    "blind_lock",
 )  # fmt: skip
 
 

@@ -16,6 +16,15 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import ASIDE
 from desktop.domain.errors import FileProblem
 from desktop.domain.event import Event
+from desktop.domain.help_study import (
+    PLAN_ID,
+    Arm,
+    BlindLock,
+    HelpPlan,
+    HelpStanding,
+    arm_of,
+    why_hidden,
+)
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.runs import MaskYX, decode_runs
 from desktop.domain.schema import Schema
@@ -203,12 +212,27 @@ class ProjectView:
         return queries.many(self._read, Answer, case_id=case_id, reader_id=self.reader.id)
 
     def proposals(self, case_id: str) -> list[tuple[Proposal, Decision | None]]:
-        """Suggestions for a case, surest first, each with what this reader decided, if anything."""
+        """Suggestions for a case, surest first, each with what this reader decided, if anything.
+
+        Empty where this reader's arm of the study hides them (for now).
+        """
+        if self.help_standing(case_id).why_hidden:
+            return []
         decided = queries.many(self._read, Decision, case_id=case_id, reader_id=self.reader.id)
         by_proposal = {d.proposal_id: d for d in decided}
         found = queries.many(self._read, Proposal, case_id=case_id)
         found.sort(key=lambda p: (-p.score, p.id))
         return [(p, by_proposal.get(p.id)) for p in found]
+
+    def help_standing(self, case_id: str) -> HelpStanding:
+        """Whether this reader is shown suggestions of a case, and if not, why."""
+        plan = queries.maybe(self._read, HelpPlan, PLAN_ID)
+        arm = arm_of(plan, case_id, self.reader.id)
+        locked = False
+        if plan is not None and arm is Arm.BLIND:
+            lock_id = BlindLock.id_for(plan.seed, case_id, self.reader.id)
+            locked = queries.maybe(self._read, BlindLock, lock_id) is not None
+        return HelpStanding(arm, locked, why_hidden(arm, locked), plan is not None)
 
     def assignment(self, case_id: str) -> Assignment:
         """This reader's state of a case."""

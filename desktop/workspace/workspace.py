@@ -181,6 +181,7 @@ class Workspace(ProjectView, Desks):
         if self._closed:
             return
         self._closed = True
+        self._close_desks()
         self.jobs.close()
         self.frames.close()
         if self._own_pool:

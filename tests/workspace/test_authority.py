@@ -22,7 +22,8 @@ from tests.workspace.made import MadeProject
 NEVER = {
     Role.READER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RegisterImages", "AddSchema",
                   "ChooseSchema", "UseSchema", "RecordMerge", "SettleConflict",
-                  "OfferProposals", "WithdrawProposals", "SaveRule", "SwitchRule", "DeleteRule",
+                  "OfferProposals", "WithdrawProposals",
+                  "OfferModelResult", "SetHelpPlan", "SaveRule", "SwitchRule", "DeleteRule",
                   "TieRules", "KeepRuleRun", "RuleOnQuestion", "RuleOnRegion",
                   "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase",
                   "CreateBatch", "ChangeBatch", "RemoveBatch", "RecordPackage", "TagCases",

@@ -52,3 +52,9 @@ def upgrade(operations: Operations) -> None:
     make_record_table(
         operations, "learning_skip", "case_id", "reader_id", by=("case_id,reader_id",)
     )
+    make_record_table(operations, "help_plan", by=())
+    make_record_table(
+        operations, "blind_lock", "case_id", "reader_id", "seed", by=("case_id,reader_id", "seed")
+    )
+    make_record_table(operations, "model_run", by=())
+    make_record_table(operations, "model_case", "run_id", "case_id", by=("run_id,case_id",))

@@ -1,0 +1,41 @@
+"""A model's run over cases: with what it ran, and which cases it has done."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from desktop.domain.record import Record, stable_id
+
+
+class ModelRun(Record):
+    """One model with one set of settings; the same settings give the same id on every machine."""
+
+    kind: ClassVar[str] = "model_run"
+
+    model: str
+    sha256: str
+    licence: str
+    task: str
+    threshold: float
+    card_sha256: str
+    app_version: str
+    begun_utc: str = ""
+
+
+class ModelCase(Record):
+    """A case that a run has done, also where nothing was found.
+
+    ``content_sha256`` is the hash over the images it saw: a case that changed is done again.
+    """
+
+    kind: ClassVar[str] = "model_case"
+
+    run_id: str
+    case_id: str
+    content_sha256: str
+    offered: int
+    seconds: float
+
+    @staticmethod
+    def id_for(run_id: str, case_id: str) -> str:
+        return stable_id("model-case", run_id, case_id)

@@ -1,0 +1,298 @@
+"""What suggestions did: per run, per reader, per subject, in minutes; read from the claims."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from desktop.domain.annotation import Annotation, Answer, Origin
+from desktop.domain.contracts import Progress
+from desktop.domain.geometry import Mask
+from desktop.domain.help_study import PLAN_ID, Arm, BlindLock, HelpPlan
+from desktop.domain.model_run import ModelCase, ModelRun
+from desktop.domain.proposal import Decision, Proposal, Verdict
+from desktop.domain.schema import Schema
+from desktop.domain.study import Case
+from desktop.domain.task import Assignment, AssignmentState
+from desktop.domain.time_span import TimeState
+from desktop.engines.help_effect import (
+    Effect,
+    HelpItem,
+    Share,
+    TimeSaved,
+    effect,
+    effects_by,
+    share,
+    time_saved,
+)
+from desktop.store import queries, working_time
+from desktop.store.database import Connection
+from desktop.workspace.truth import CaseTruth, Place, place, touches, truth_of
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """What became of one run's suggestions. ``right`` compares them with the truth."""
+
+    run_id: str
+    name: str
+    origin: str
+    sha256: str
+    cases: int
+    offered: int
+    accepted: int
+    edited: int
+    rejected: int
+    right: Share
+    wrong_cases: tuple[str, ...]
+
+    @property
+    def undecided(self) -> int:
+        return max(0, self.offered - self.accepted - self.edited - self.rejected)
+
+
+@dataclass(frozen=True)
+class Misleading:
+    """A place where a suggestion made a right answer wrong."""
+
+    case_id: str
+    title: str
+    about: str
+    reader_id: str
+    source: str
+
+
+@dataclass(frozen=True)
+class HelpReport:
+    """All of it. ``arm_seconds`` are mean seconds of work per closed case, by arm."""
+
+    plan: HelpPlan | None
+    runs: tuple[RunLine, ...]
+    all: Effect
+    by_reader: tuple[Effect, ...]
+    by_source: tuple[Effect, ...]
+    by_subject: tuple[Effect, ...]
+    misleading: tuple[Misleading, ...]
+    saved: TimeSaved
+    arm_cases: dict[Arm, int] = field(default_factory=dict)
+    arm_seconds: dict[Arm, float] = field(default_factory=dict)
+    items: tuple[HelpItem, ...] = ()
+
+
+@dataclass
+class _Run:
+    """Sums of one run while the cases are read."""
+
+    name: str
+    origin: str
+    sha256: str = ""
+    cases: set[str] = field(default_factory=set)
+    classes: set[int] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    judged: int = 0
+    right: int = 0
+    wrong: dict[str, None] = field(default_factory=dict)
+
+
+class _Reader:
+    """Reads one case after the other."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._read = connection
+        self.plan = queries.maybe(connection, HelpPlan, PLAN_ID)
+        self._schemas = {s.id: s for s in queries.many(connection, Schema)}
+        self._titles = {c.id: c.title for c in queries.many(connection, Case)}
+        self.runs: dict[str, _Run] = {}
+        for run in queries.many(connection, ModelRun):
+            self.runs[run.id] = _Run(run.model, Origin.MODEL.value, run.sha256)
+        for done in queries.many(connection, ModelCase):
+            if done.run_id in self.runs:
+                self.runs[done.run_id].cases.add(done.case_id)
+        self.items: list[HelpItem] = []
+
+    def title(self, case_id: str) -> str:
+        return self._titles.get(case_id, "")
+
+    def meet(self, proposals: dict[str, list[Proposal]]) -> None:
+        """Get to know all runs before cases are judged: a silent run said "absent"."""
+        for case_id, own in proposals.items():
+            for proposal in own:
+                run = self._run(proposal)
+                run.cases.add(case_id)
+                if proposal.label is not None:
+                    run.classes.add(proposal.label.class_id)
+
+    def take(self, case_id: str, proposals: list[Proposal], locks: list[BlindLock]) -> None:
+        truth = truth_of(self._read, case_id)
+        regions = queries.many(self._read, Annotation, case_id=case_id)
+        made = {a.id: a for a in regions}
+        for proposal in proposals:
+            self._tally(proposal, truth, made)
+        if not locks:
+            return
+        answers = queries.many(self._read, Answer, case_id=case_id)
+        for lock in locks:
+            self.items += self._answered(lock, proposals, answers, truth)
+            self.items += self._found(lock, proposals, regions, truth)
+
+    def _run(self, proposal: Proposal) -> _Run:
+        if proposal.run_id not in self.runs:
+            name = proposal.provenance.tool or proposal.origin.value
+            sha256 = proposal.provenance.detail.get("sha256", "")
+            self.runs[proposal.run_id] = _Run(name, proposal.origin.value, sha256)
+        return self.runs[proposal.run_id]
+
+    def _tally(self, proposal: Proposal, truth: CaseTruth, made: dict[str, Annotation]) -> None:
+        run = self._run(proposal)
+        run.counts["offered"] += 1
+        verdicts = queries.many(self._read, Decision, proposal_id=proposal.id)
+        kinds = [_fate(d, proposal, made) for d in verdicts]
+        for kind in ("edited", "accepted", "rejected"):  # one line counts once
+            if kind in kinds:
+                run.counts[kind] += 1
+                break
+        right = _is_right(proposal, truth)
+        if right is not None:
+            run.judged += 1
+            run.right += right
+            if not right:
+                run.wrong[proposal.case_id] = None
+
+    def _answered(
+        self, lock: BlindLock, proposals: list[Proposal], answers: list[Answer], truth: CaseTruth
+    ) -> Iterator[HelpItem]:
+        blind = {a.question_id: a.value for a in lock.answers}
+        own = [a for a in answers if a.reader_id == lock.reader_id]
+        final = {a.question_id: a.value for a in own}
+        ruled = {a.question_id for a in own if a.origin is Origin.ADJUDICATED}
+        for proposal in proposals:
+            asked = proposal.question_id
+            if asked and asked in truth.answers and asked not in ruled:
+                about = self._schemas[proposal.schema_id].question(asked).text
+                yield HelpItem(
+                    lock.reader_id, self._run(proposal).name, lock.case_id, about,
+                    blind.get(asked), proposal.value, final.get(asked), truth.answers[asked],
+                )  # fmt: skip
+
+    def _found(
+        self, lock: BlindLock, proposals: list[Proposal], regions: list[Annotation],
+        truth: CaseTruth,
+    ) -> Iterator[HelpItem]:  # fmt: skip
+        """Regions by case: is there one of this class?"""
+        before = {r.label.class_id for r in lock.regions}
+        after = {
+            r.label.class_id
+            for r in regions
+            if r.reader_id == lock.reader_id and r.origin is not Origin.ADJUDICATED
+        }
+        for run_id, run in self.runs.items():
+            if lock.case_id not in run.cases:
+                continue
+            said = {p.label.class_id for p in proposals if p.run_id == run_id and p.label}
+            for class_id in sorted(run.classes):
+                holds = truth.holds_class(class_id)
+                if holds is not None:
+                    yield HelpItem(
+                        lock.reader_id, run.name, lock.case_id, self._class_name(lock, class_id),
+                        class_id in before, class_id in said, class_id in after, holds,
+                    )  # fmt: skip
+
+    def _class_name(self, lock: BlindLock, class_id: int) -> str:
+        case = queries.one(self._read, Case, lock.case_id)
+        schema = self._schemas.get(case.schema_id)
+        return schema.label_class(class_id).name if schema else f"class {class_id}"
+
+
+def help_report(connection: Connection, progress: Progress) -> HelpReport:
+    """Read the whole project's suggestions, decisions, blind answers, truths and times."""
+    reader = _Reader(connection)
+    proposals: dict[str, list[Proposal]] = defaultdict(list)
+    for proposal in queries.many(connection, Proposal):
+        proposals[proposal.case_id].append(proposal)
+    locks: dict[str, list[BlindLock]] = defaultdict(list)
+    for lock in queries.many(connection, BlindLock, seed=reader.plan.seed) if reader.plan else ():
+        locks[lock.case_id].append(lock)
+    reader.meet(proposals)
+    cases = sorted({*proposals, *locks})
+    for number, case_id in enumerate(cases):
+        progress.report(number / max(1, len(cases)), "Reading suggestions")
+        reader.take(case_id, proposals.get(case_id, []), locks.get(case_id, []))
+    items = reader.items
+    seconds = _arm_seconds(connection, reader.plan)
+    return HelpReport(
+        plan=reader.plan,
+        runs=tuple(_line(run_id, run) for run_id, run in reader.runs.items()),
+        all=effect("All", items),
+        by_reader=effects_by(items, lambda i: i.reader),
+        by_source=effects_by(items, lambda i: i.source),
+        by_subject=effects_by(items, lambda i: i.about),
+        misleading=tuple(
+            Misleading(i.case, reader.title(i.case), i.about, i.reader, i.source)
+            for i in items
+            if i.misled
+        ),
+        saved=time_saved(seconds[Arm.NONE], seconds[Arm.FIRST]),
+        arm_cases={arm: len(own) for arm, own in seconds.items()},
+        arm_seconds={arm: sum(own) / len(own) for arm, own in seconds.items() if own},
+        items=tuple(items),
+    )
+
+
+def _arm_seconds(connection: Connection, plan: HelpPlan | None) -> dict[Arm, list[float]]:
+    """Seconds of work on closed cases by arm, one number per case and reader."""
+    found: dict[Arm, list[float]] = {arm: [] for arm in Arm}
+    if plan is None:
+        return found
+    closed = {
+        (a.reader_id, a.case_id)
+        for a in queries.many(connection, Assignment)
+        if a.state is AssignmentState.DONE
+    }
+    for reader_id, case_id, state, seconds in working_time.seconds_by_reader(connection):
+        if state is TimeState.ACTIVE and (reader_id, case_id) in closed:
+            found[plan.arm(case_id, reader_id)].append(seconds)
+    return found
+
+
+def _line(run_id: str, run: _Run) -> RunLine:
+    n = run.counts
+    return RunLine(
+        run_id, run.name, run.origin, run.sha256, len(run.cases), n["offered"], n["accepted"],
+        n["edited"], n["rejected"], share(run.right, run.judged), tuple(run.wrong),
+    )  # fmt: skip
+
+
+def _fate(decision: Decision, proposal: Proposal, made: dict[str, Annotation]) -> str:
+    """Accepted as it was, accepted and then edited, or rejected (also: accepted and deleted)."""
+    if decision.verdict is Verdict.REJECTED:
+        return "rejected"
+    if proposal.label is None:
+        return "accepted"
+    region = made.get(decision.made_id)
+    if region is None:
+        return "rejected"
+    changed = region.geometry != proposal.geometry or region.label.class_id != (
+        proposal.label.class_id
+    )
+    return "edited" if changed or region.origin is Origin.MODEL_EDITED else "accepted"
+
+
+def _is_right(proposal: Proposal, truth: CaseTruth) -> bool | None:
+    """Against the truth; None where it is not known. A region is right where a true one of its
+    class touches it."""
+    if proposal.question_id:
+        known = proposal.question_id in truth.answers
+        return proposal.value == truth.answers[proposal.question_id] if known else None
+    if not truth.has_regions or proposal.label is None:
+        return None
+    true = truth.places.get(proposal.label.class_id, [])
+    return any(touches(a, b) for a in _places(proposal) for b in true)
+
+
+def _places(proposal: Proposal) -> list[Place]:
+    if isinstance(proposal.geometry, Mask):
+        return [place(f.frame.key, f.bounds) for f in proposal.frames]
+    if proposal.geometry is None or proposal.target.frame is None:
+        return [("", 0.0, 0.0, 0.0, 0.0)]
+    return [(proposal.target.frame.key, *proposal.geometry.bounds())]

@@ -1,0 +1,74 @@
+"""What is known to be true of a case: what an adjudicator ruled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from desktop.domain.adjudication import Adjudication
+from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
+from desktop.domain.geometry import Mask
+from desktop.domain.schema import AnswerValue
+from desktop.domain.task import Assignment
+from desktop.store import queries
+from desktop.store.database import Connection
+
+Place = tuple[str, float, float, float, float]  # frame key, x0, y0, x1, y1
+
+
+@dataclass(frozen=True)
+class CaseTruth:
+    """``answers`` by question id; ``places`` of true regions by class id, where ``has_regions``."""
+
+    answers: dict[str, AnswerValue] = field(default_factory=dict)
+    has_regions: bool = False
+    places: dict[int, list[Place]] = field(default_factory=dict)
+
+    def holds_class(self, class_id: int) -> bool | None:
+        """Whether a class is in the case; None where nobody ruled about regions."""
+        return bool(self.places.get(class_id)) if self.has_regions else None
+
+
+def truth_of(connection: Connection, case_id: str) -> CaseTruth:
+    """The truth of one case as far as it is known."""
+    adjudicated = [a for a in queries.many(connection, Annotation, case_id=case_id) if _is_truth(a)]
+    answers = [a for a in queries.many(connection, Answer, case_id=case_id) if _is_truth(a)]
+    rulings = queries.many(connection, Adjudication, case_id=case_id)
+    deciders = {r.reader_id for r in rulings}
+    nothing = any(
+        a.no_finding and a.reader_id in deciders
+        for a in queries.many(connection, Assignment, case_id=case_id)
+    )
+    slices = queries.many(connection, MaskSlice, case_id=case_id) if adjudicated else []
+    found: dict[int, list[Place]] = {}
+    for region in adjudicated:
+        found.setdefault(region.label.class_id, []).extend(places_of(region, slices))
+    return CaseTruth(
+        answers={a.question_id: a.value for a in answers},
+        has_regions=bool(adjudicated or nothing or any(not r.question_id for r in rulings)),
+        places=found,
+    )
+
+
+def places_of(region: Annotation, slices: list[MaskSlice]) -> list[Place]:
+    """The frames a region lies on, with the rectangle around it."""
+    if isinstance(region.geometry, Mask):
+        own = [s for s in slices if s.annotation_id == region.id]
+        return [place(s.frame.key, s.bounds) for s in own]
+    if region.geometry is None or region.target.frame is None:
+        return [("", 0.0, 0.0, 0.0, 0.0)]
+    return [(region.target.frame.key, *region.geometry.bounds())]
+
+
+def place(frame: str, bounds: tuple[float, float, float, float]) -> Place:
+    """A rectangle on a frame."""
+    x0, y0, x1, y1 = bounds
+    return (frame, float(x0), float(y0), float(x1), float(y1))
+
+
+def touches(a: Place, b: Place) -> bool:
+    """Whether two rectangles of one frame share a point."""
+    return a[0] == b[0] and a[1] <= b[3] and b[1] <= a[3] and a[2] <= b[4] and b[2] <= a[4]
+
+
+def _is_truth(claim: Annotation | Answer) -> bool:
+    return claim.origin is Origin.ADJUDICATED

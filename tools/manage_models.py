@@ -1,0 +1,110 @@
+"""Models without a window: the shelf, runs over a project, and what help did.
+
+``python -m tools.manage_models PROJECT list|add|remove|run|report …``
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import UserError
+from desktop.workspace.workspace import Workspace
+
+
+def _list(room: Workspace, _chosen: argparse.Namespace) -> int:
+    for shelved in room.models.shelf():
+        card = shelved.card
+        trouble = f" - {shelved.problem}" if shelved.problem else ""
+        print(f"{card.sha256[:12]}  {card.name}: {card.task.value}, {card.licence}{trouble}")
+        print(f"              {card.input.words}; threshold {card.threshold:g}")
+    return 0
+
+
+def _add(room: Workspace, chosen: argparse.Namespace) -> int:
+    card = room.models.add(
+        chosen.file, decoder=chosen.decoder, beside_project=chosen.beside_project
+    )
+    print(f"Added {card.name} ({card.task.value}), SHA-256 {card.sha256}.")
+    return 0
+
+
+def _remove(room: Workspace, chosen: argparse.Namespace) -> int:
+    room.models.remove(chosen.sha256)
+    print("Removed. What it suggested stays.")
+    return 0
+
+
+def _run(room: Workspace, chosen: argparse.Namespace) -> int:
+    def say(fraction: float, text: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{fraction:5.1%} {text[:60]:60}", end="", file=sys.stderr)
+
+    report = room.models.runs.run(chosen.sha256, chosen.case or None, Progress(say))
+    print(report.sentence)
+    for left in report.left_out:
+        print(f"  {left.title}: {left.why}")
+    return 0
+
+
+def _report(room: Workspace, _chosen: argparse.Namespace) -> int:
+    report = room.help.report()
+    for run in report.runs:
+        print(
+            f"{run.name} ({run.origin}): {run.offered} offered on {run.cases} cases, "
+            f"{run.accepted} accepted, {run.edited} edited, {run.rejected} rejected; "
+            f"right {run.right.words}"
+        )
+    print(f"Right answers overturned by a wrong suggestion: {report.all.misled.words}")
+    print(f"Wrong answers corrected by a right suggestion: {report.all.corrected.words}")
+    print(f"Time: {report.saved.words}")
+    return 0
+
+
+def _arms(room: Workspace, chosen: argparse.Namespace) -> int:
+    room.help.set_plan(*chosen.shares, new_study=chosen.new_study)
+    none, blind, first = chosen.shares
+    print(f"No help {none} %, blind answer first {blind} %, help first {first} %.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Models and what their help did.")
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--reader", default="", help="name of the reader, else the first")
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("list", help="the shelf").set_defaults(handler=_list)
+    adding = commands.add_parser("add", help="put a model on the shelf")
+    adding.add_argument("file", type=Path, help="an .onnx file; NAME.json beside it is its card")
+    adding.add_argument("--decoder", type=Path, help="second file of a prompted model")
+    adding.add_argument("--beside-project", action="store_true", help="keep it with the project")
+    adding.set_defaults(handler=_add)
+    removing = commands.add_parser("remove", help="take a model off the shelf")
+    removing.add_argument("sha256", help="or how it begins")
+    removing.set_defaults(handler=_remove)
+    running = commands.add_parser("run", help="run a model over cases; continues where it ended")
+    running.add_argument("sha256", help="or how it begins")
+    running.add_argument("--case", action="append", help="id of a case; all without it")
+    running.set_defaults(handler=_run)
+    arms = commands.add_parser("arms", help="set the shares of the three arms in percent")
+    arms.add_argument("shares", type=int, nargs=3, metavar=("NONE", "BLIND", "FIRST"))
+    arms.add_argument("--new-study", action="store_true", help="draw all arms anew")
+    arms.set_defaults(handler=_arms)
+    commands.add_parser("report", help="what help did").set_defaults(handler=_report)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    chosen = _parser().parse_args(arguments)
+    try:
+        with Workspace.open(chosen.project, reader_name=chosen.reader) as room:
+            return int(chosen.handler(room, chosen))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
