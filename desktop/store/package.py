@@ -12,6 +12,7 @@ from desktop.domain.annotation import MaskSlice
 from desktop.domain.contracts import ASIDE, Progress
 from desktop.domain.event import Action, Change
 from desktop.domain.gold import GoldCase
+from desktop.domain.help_study import BlindLock
 from desktop.domain.proposal import Proposal
 from desktop.domain.record import Record, to_json, to_plain
 from desktop.domain.study import Instance, Series, Study
@@ -66,7 +67,8 @@ def carry_over(source: Connection, target: Connection, records: Sequence[Record]
     images = [r.id for r in records if isinstance(r, Instance)]
     digests = {r.runs for r in records if isinstance(r, MaskSlice)}
     digests |= {f.runs for r in records if isinstance(r, Proposal) for f in r.frames}
-    digests |= {s.runs for r in records if isinstance(r, GoldCase) for s in r.slices}
+    whole = (r for r in records if isinstance(r, (GoldCase, BlindLock)))
+    digests |= {s.runs for r in whole for s in r.slices}
     _carry(source, target, local_texts, local_texts.c.entity_id, ids)
     _carry(source, target, sources, sources.c.instance_id, images)
     _carry(source, target, blobs, blobs.c.digest, sorted(digests))

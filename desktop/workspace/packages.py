@@ -26,6 +26,7 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.gold import GoldCase
+from desktop.domain.help_study import PLAN_ID, Arm, BlindLock, HelpPlan, arm_of
 from desktop.domain.proposal import Proposal
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
@@ -240,6 +241,7 @@ class PackageMaker:
         """What the package holds, in the order of the list, which is all that its order tells."""
         yield replace(self.reader, role=Role.READER)
         yield from queries.many(self._read, ProjectSetting)
+        yield from queries.many(self._read, HelpPlan)
         for item in items:
             progress.report(0.5 * item.place / len(items), "Gathering cases")
             case = item.case
@@ -274,7 +276,13 @@ class PackageMaker:
             yield replace(found, reader_id=self.reader.id)
 
     def _suggestions(self, item: Item) -> Iterator[Record]:
-        """What models and rules drafted; consensus and adjudication are others' answers."""
+        """What models and rules drafted; consensus and adjudication are others' answers.
+
+        A case that is read without help has none in the file.
+        """
+        plan = queries.maybe(self._read, HelpPlan, PLAN_ID)
+        if arm_of(plan, item.shown_as, self.reader.id) is Arm.NONE:
+            return
         for draft in queries.many(self._read, Proposal, case_id=item.case.id):
             if draft.origin in _FROM_MACHINES:
                 if item.hides:
@@ -289,7 +297,7 @@ class PackageMaker:
         yield from regions
         for region in regions:
             yield from queries.many(self._read, MaskSlice, annotation_id=region.id)
-        for kind in (Answer, CaseNote, Review):
+        for kind in (Answer, CaseNote, Review, BlindLock):
             yield from queries.many(self._read, kind, **mine)
         for pin in queries.many(self._read, Pin, **mine):
             yield pin

@@ -1,12 +1,14 @@
-"""What is known to be true of a case: what an adjudicator ruled."""
+"""What is known to be true of a case: gold, and over it what an adjudicator ruled."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.geometry import Mask
+from desktop.domain.gold import GoldCase
 from desktop.domain.schema import AnswerValue
 from desktop.domain.task import Assignment
 from desktop.store import queries
@@ -39,12 +41,17 @@ def truth_of(connection: Connection, case_id: str) -> CaseTruth:
         for a in queries.many(connection, Assignment, case_id=case_id)
     )
     slices = queries.many(connection, MaskSlice, case_id=case_id) if adjudicated else []
+    gold = queries.maybe(connection, GoldCase, GoldCase.id_for(case_id))
+    ruled = bool(adjudicated or nothing or any(not r.question_id for r in rulings))
+    true: Sequence[Annotation] = adjudicated
+    if not ruled and gold is not None and gold.has_regions:
+        true, slices = gold.regions, list(gold.slices)
     found: dict[int, list[Place]] = {}
-    for region in adjudicated:
+    for region in true:
         found.setdefault(region.label.class_id, []).extend(places_of(region, slices))
     return CaseTruth(
-        answers={a.question_id: a.value for a in answers},
-        has_regions=bool(adjudicated or nothing or any(not r.question_id for r in rulings)),
+        answers=(gold.answers if gold else {}) | {a.question_id: a.value for a in answers},
+        has_regions=ruled or bool(gold and gold.has_regions),
         places=found,
     )
 

@@ -10,11 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from desktop.commands.adjudication import RuleOnQuestion
+from desktop.commands.gold import MakeGold
 from desktop.commands.project import AnswerQuestion, MarkCase, SetNoFinding
 from desktop.commands.proposal import AcceptProposals, OfferProposals, RejectProposals
 from desktop.commands.time import RecordTime
 from desktop.domain.adjudication import Ruling
 from desktop.domain.annotation import Answer, Label, Origin, Provenance, Target
+from desktop.domain.batch import CaseRule
 from desktop.domain.errors import AccessProblem, ConflictProblem, UserError
 from desktop.domain.geometry import Box
 from desktop.domain.help_study import Arm, HelpPlan
@@ -22,6 +24,7 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Scope
 from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeSpan, TimeState
+from desktop.workspace.workspace import Workspace
 from tests.workspace.made import SCHEMA, MadeProject
 
 
@@ -251,3 +254,36 @@ def test_answers_made_from_suggestions_keep_where_they_come_from(made: MadeProje
     made.ws.run(AcceptProposals(case_id=made.cases[0], proposal_ids=(proposal.id,)))
     (given,) = made.ws.answers(made.cases[0])
     assert isinstance(given, Answer) and given.origin is Origin.MODEL
+
+
+def test_gold_is_a_truth(made: MadeProject) -> None:
+    suggest(made, "poor", 0)
+    made.ws.help.set_plan(0, 100, 0)
+    lead = made.ws.reader
+    answer(made, "good", 1)
+    made.ws.run(MakeGold(case_id=made.cases[1], from_reader_id=lead.id))
+    suggest(made, "good", 1)
+    (run,) = made.ws.help.report().runs
+    assert (run.right.count, run.right.of) == (1, 1)
+
+
+def test_a_package_has_no_suggestion_for_a_case_read_without_help(
+    made: MadeProject, tmp_path: Path
+) -> None:
+    for case in range(6):
+        suggest(made, "poor", case)
+    made.ws.help.set_plan(50, 25, 25)
+    made.ws.accounts.add_reader(made.ws.reader, "Rex", Role.READER)
+    rex = next(r for r, name in made.ws.readers() if name == "Rex")
+    plan = made.ws.help.plan
+    assert plan is not None
+    made.ws.batches.create("All", CaseRule(), [rex.id], suggestions=True)
+    report = made.ws.team.package(rex.id, tmp_path / "rex.rroom")
+    with Workspace.open(report.path, reader_name="Rex", key=made.key) as theirs:
+        data = report.path.read_bytes()
+        arms = {c: plan.arm(c, rex.id) for c in made.cases}
+        assert set(arms.values()) >= {Arm.NONE, Arm.BLIND}
+        for case, arm in arms.items():
+            number = made.cases.index(case)
+            assert (f'"p{number}"'.encode() in data) == (arm is not Arm.NONE)
+            assert len(theirs.proposals(case)) == (arm is Arm.FIRST)
