@@ -103,11 +103,15 @@ class _File:
         self.snapshot = snapshot
         self.schema = schema
         self.images: list[dict[str, Any]] = []
+        self._shown: set[str] = set()
         self.annotations: list[dict[str, Any]] = []
         self.cases: list[dict[str, Any]] = []
 
     def add_case(self, labels: CaseLabels, schema_id: str) -> None:
-        """All frames of the case, also those without a region: negatives are labels too."""
+        """All frames of the case, also those without a region: negatives are labels too.
+
+        A frame that several cases show is there once, under the first of them.
+        """
         case = labels.case
         states = [
             {
@@ -123,6 +127,9 @@ class _File:
         for series in labels.series:
             for instance in labels.instances_of(series):
                 for frame in instance.frames:
+                    if frame.key in self._shown:
+                        continue
+                    self._shown.add(frame.key)
                     self.images.append(
                         {
                             "id": image_number(frame),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from desktop.workspace.models import Models
     from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.rules import Rules
+    from desktop.workspace.gold import Gold
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.splits import Splits
     from desktop.workspace.team import Team
@@ -35,6 +36,13 @@ class Desks:
         from desktop.workspace.claims import Claims
 
         return Claims(self._self())
+
+    @functools.cached_property
+    def gold(self) -> Gold:
+        """Cases with a known answer, and how readers did on them."""
+        from desktop.workspace.gold import Gold
+
+        return Gold(self._self())
 
     @functools.cached_property
     def team(self) -> Team:

@@ -106,7 +106,6 @@ def test_work_goes_on_where_it_was_and_finds_what_it_replaces(
     made.reopen(reader_name="Grace")
     made.ws.run(AnswerQuestion(case_id=case_id, question_id="count", value=3))
     made.reopen()
-    room.ws = made.ws
     path = room.package(grace)
     reader = room.simulated("Grace", 0.0)
     with reader.open(path) as ws:
@@ -129,12 +128,10 @@ def test_a_real_fork_of_carried_work_is_a_conflict(room: TeamRoom, grace: Reader
     made.reopen(reader_name="Grace")
     made.ws.run(AnswerQuestion(case_id=case_id, question_id="count", value=1))
     made.reopen()
-    room.ws = made.ws
     path = room.package(grace)
     made.reopen(reader_name="Grace")
     made.ws.run(AnswerQuestion(case_id=case_id, question_id="count", value=2))
     made.reopen()
-    room.ws = made.ws
     reader = room.simulated("Grace", 0.0)
     with reader.open(path) as ws:
         ws.run(AnswerQuestion(case_id=case_id, question_id="count", value=3))
@@ -156,7 +153,6 @@ def test_a_copy_that_learns_of_the_setup_later_ends_up_the_same(
     made.reopen(reader_name="Grace")
     made.ws.run(AnswerQuestion(case_id=case_id, question_id="count", value=1))
     made.reopen()
-    room.ws = made.ws
     path = room.package(grace)
     reader = room.simulated("Grace", 0.0)
     with reader.open(path) as ws:
@@ -165,7 +161,7 @@ def test_a_copy_that_learns_of_the_setup_later_ends_up_the_same(
     lines = list(log.event_lines(room.ws._read))
     other = MadeProject.around(copy, made.key, made.clock)
     room_of_copy = TeamRoom.__new__(TeamRoom)
-    room_of_copy.ws = other.ws
+    room_of_copy.made = other
     room_of_copy.take(reader, path.with_suffix(".bundle"))
     assert other.ws.verify().ok, other.ws.verify().sentences
     from desktop.domain.contracts import Progress
@@ -208,7 +204,7 @@ def test_passwords_and_passphrases_go_along(room: TeamRoom) -> None:
 
     ws.batches.create("First", ALL, [ada.id, weak.id])
     room.made.reopen()
-    room.ws = ws = room.made.ws
+    ws = room.ws
     ws.sign_in("Ada", "analytical engine")
     weak_path = room.folder / "weak.rroom"
     ws.accounts.set_password(ws.reader, weak.id, "turing machine 1")
