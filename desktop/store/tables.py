@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from desktop.domain.account import ProjectSetting, Signature
 from desktop.domain.adjudication import Adjudication
-from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.annotation import Annotation, Answer, MaskSlice, Target
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.gold import GoldCase
@@ -40,7 +40,7 @@ from desktop.domain.ranking import (
     RankingTask,
     Rating,
 )
-from desktop.domain.record import Record
+from desktop.domain.record import Record, to_json
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
@@ -64,6 +64,16 @@ def _text(name: str, read: Callable[[Any], Any] | None = None) -> Indexed:
     return Indexed(name, Text, read or (lambda record: getattr(record, name)))
 
 
+def topic_of(schema_id: str, part: str | int) -> str:
+    """What is asked, whatever the version of its schema: "name/question id" or "name/class id"."""
+    return f"{schema_id.rpartition('@')[0] or schema_id}/{part}"
+
+
+def place_of(target: Target) -> str:
+    """What of the case an answer is about: "" for the whole, else its series and frame."""
+    return " ".join(p for p in (target.series_id, target.frame.key if target.frame else "") if p)
+
+
 INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     Study: (),
     Series: (_text("study_id"), _text("modality")),
@@ -81,13 +91,26 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
         _text("reader_id"),
         _text("state", lambda r: r.state.value),
     ),
-    Annotation: (_text("case_id"), _text("reader_id")),
+    Annotation: (
+        _text("case_id"),
+        _text("reader_id"),
+        _text("topic", lambda r: topic_of(r.schema_id, r.label.class_id)),
+        _text("origin", lambda r: r.origin.value),
+    ),
     MaskSlice: (
         _text("annotation_id"),
         _text("case_id"),
         _text("frame", lambda r: r.frame.key),
     ),
-    Answer: (_text("case_id"), _text("reader_id"), _text("question_id")),
+    Answer: (
+        _text("case_id"),
+        _text("reader_id"),
+        _text("question_id"),
+        _text("topic", lambda r: topic_of(r.schema_id, r.question_id)),
+        _text("place", lambda r: place_of(r.target)),
+        _text("origin", lambda r: r.origin.value),
+        _text("said", lambda r: to_json(r.value)),
+    ),
     ProjectSetting: (),
     Signature: (_text("case_id"), _text("reader_id")),
     Proposal: (_text("case_id"), _text("run_id")),
@@ -137,10 +160,15 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Series: (("study_id",),),
     Instance: (("series_id", "position"),),
     Case: (("position", "id"), ("study_id",)),
-    Assignment: (("reader_id", "state"), ("case_id",)),
-    Annotation: (("case_id", "reader_id"),),
+    Assignment: (("reader_id", "state"), ("case_id", "reader_id", "state")),
+    Annotation: (("case_id", "reader_id", "topic", "origin"),),
     MaskSlice: (("annotation_id",), ("case_id", "frame")),
-    Answer: (("case_id", "reader_id"), ("question_id",)),
+    # the last one holds all that agreement is counted from, so that no row has to be read for it
+    Answer: (
+        ("case_id", "reader_id"),
+        ("question_id",),
+        ("topic", "case_id", "place", "reader_id", "origin", "said"),
+    ),
     Signature: (("case_id", "reader_id"),),
     Proposal: (("case_id",), ("run_id",)),
     Decision: (("case_id", "reader_id"), ("proposal_id",)),
@@ -162,9 +190,9 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     LearningRound: (("question_id", "number"),),
     LearningQuery: (("round_id",), ("case_id",)),
     LearningSkip: (("case_id", "reader_id"),),
-    TimeSpan: (("reader_id", "case_id"),),
     BlindLock: (("case_id", "reader_id"), ("seed",)),
     ModelCase: (("run_id", "case_id"),),
+    TimeSpan: (("reader_id", "case_id", "state", "milliseconds"),),
 }
 
 

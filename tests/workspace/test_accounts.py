@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlcipher3.dbapi2 as driver
 
 from desktop.commands.access import ChangeProjectSetting, RecordSignIn, SignCase
 from desktop.commands.annotation import DeleteAnnotations
-from desktop.commands.project import MarkCase, SetNoFinding
+from desktop.commands.project import AnswerQuestion, MarkCase, SetNoFinding
 from desktop.domain.account import SettingKey
 from desktop.domain.errors import AccessProblem, StoreProblem, UserError
 from desktop.domain.event import head_message
@@ -303,13 +304,37 @@ NEW_TABLES = (
 )
 
 
+NEW_COLUMNS = {
+    "answer_rows": ("topic", "place", "origin", "said"),
+    "annotation_rows": ("topic", "origin"),
+}
+
+
+def as_before(file: Any) -> None:
+    """Take from an open file what later versions brought."""
+    for table in NEW_TABLES:
+        file.execute(f"DROP TABLE {table}")
+    old_indexes = {"annotation": "case_id, reader_id", "assignment": "case_id"}
+    for kind in ("answer", *old_indexes):
+        table = f"{kind}_rows"
+        for name in [i[1] for i in file.execute(f"PRAGMA index_list({table})")]:
+            if "topic" in name or (name.endswith("_state") and "case_id" in name):
+                file.execute(f"DROP INDEX {name}")
+    for kind, columns in old_indexes.items():
+        name = f"{kind}_rows_by_{columns.replace(', ', '_')}"
+        file.execute(f"CREATE INDEX {name} ON {kind}_rows ({columns})")
+    for table, names in NEW_COLUMNS.items():
+        for name in names:
+            file.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
+
+
 def test_an_older_project_is_brought_up_to_date_after_a_backup(made: MadeProject) -> None:
     region = made.draw()
+    made.ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value="good"))
     made.close()
     wanted = tables_of(made)
     file = driver.connect(str(made.path))
-    for table in NEW_TABLES:
-        file.execute(f"DROP TABLE {table}")
+    as_before(file)
     file.execute("UPDATE project SET value = '0001' WHERE key = 'store_version'")
     file.commit()
     file.close()
@@ -339,7 +364,7 @@ def tables_of(made: MadeProject) -> dict[str, list[tuple[object, ...]]]:
     names = [n for (n,) in file.execute("SELECT name FROM sqlite_master WHERE type='table'")]
     found = {}
     for name in sorted(names):
-        columns = [(*c[1:4], c[5]) for c in file.execute(f"PRAGMA table_info({name})")]
+        columns = sorted((*c[1:4], c[5]) for c in file.execute(f"PRAGMA table_info({name})"))
         indexes = [i[1] for i in file.execute(f"PRAGMA index_list({name})")]
         found[name] = [*columns, tuple(sorted(indexes))]
     file.close()

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from alembic.operations import Operations
 
-from desktop.store.migrations.record_table import make_record_table
+from desktop.domain.annotation import Annotation, Answer
+from desktop.store.migrations.record_table import add_columns, make_record_table
+
+
+def _tell_more(operations: Operations) -> None:
+    """Columns and indexes that agreement is counted from, filled from the records."""
+    add_columns(operations, Answer, "topic", "place", "origin", "said")
+    columns = ["topic", "case_id", "place", "reader_id", "origin", "said"]
+    operations.create_index(f"answer_rows_by_{'_'.join(columns)}", "answer_rows", columns)
+    add_columns(operations, Annotation, "topic", "origin")
+    _widen(operations, "annotation", ("case_id", "reader_id"), ("topic", "origin"))
+    _widen(operations, "assignment", ("case_id",), ("reader_id", "state"))
+    _widen(operations, "time_span", ("reader_id", "case_id"), ("state", "milliseconds"))
+
+
+def _widen(operations: Operations, kind: str, old: tuple[str, ...], more: tuple[str, ...]) -> None:
+    """An index gets more columns behind those it has."""
+    operations.drop_index(f"{kind}_rows_by_{'_'.join(old)}")
+    new = [*old, *more]
+    operations.create_index(f"{kind}_rows_by_{'_'.join(new)}", f"{kind}_rows", new)
 
 
 def upgrade(operations: Operations) -> None:
-    """Make the new tables; no row of an older project changes."""
+    """Make the new tables and columns; no record of an older project changes."""
+    _tell_more(operations)
     make_record_table(operations, "proposal", "case_id", "run_id", by=("case_id", "run_id"))
     make_record_table(
         operations, "decision", "case_id", "proposal_id", "reader_id",
