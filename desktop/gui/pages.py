@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = frozenset(Role)
 LEADS = frozenset({Role.LEAD})
+SEEING = EVERYBODY - {Role.READER}  # who may see what all readers said
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,15 @@ PAGES: tuple[PageSpec, ...] = (
         "adjudicate",
         frozenset({Role.LEAD, Role.ADJUDICATOR}),
         "adjudicate_page:AdjudicatePage",
+    ),
+    PageSpec(
+        "quality",
+        "Quality",
+        "How well readers agree, and the cases behind every number.",
+        "Ctrl+3",
+        "quality",
+        SEEING,
+        "quality_page:QualityPage",
     ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )

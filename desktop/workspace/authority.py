@@ -15,6 +15,7 @@ _WORKS = _DRAWS | {Role.REVIEWER}
 _RULES = frozenset({Role.LEAD, Role.ADJUDICATOR})
 _REVIEWS = frozenset({Role.LEAD, Role.REVIEWER})
 _ALL = frozenset(Role)
+_SEES = _ALL - {Role.READER}
 
 MATRIX: dict[str, frozenset[Role]] = {
     # regions
@@ -86,6 +87,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "RemoveGold": _RULES,
     # notes that change no row
     "RecordExport": _ALL,
+    "ShowReaderNames": _SEES,
     "RecordPassword": frozenset(),  # these two are written where it happens, never on request
     "RecordSignIn": frozenset(),
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.rules import Rules
     from desktop.workspace.gold import Gold
+    from desktop.workspace.quality import Quality
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.splits import Splits
     from desktop.workspace.team import Team
@@ -106,6 +107,13 @@ class Desks:
             job.cancel()
         if "models" in self.__dict__:
             self.models.close()
+
+    @functools.cached_property
+    def quality(self) -> Quality:
+        """How well readers agree: board, details, report."""
+        from desktop.workspace.quality import Quality
+
+        return Quality(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -18,6 +18,7 @@ from desktop.domain.task import Reader, Role
 from desktop.workspace import authority
 from tests.workspace.made import MadeProject
 
+NOTES = {"RecordExport", "ShowReaderNames"}  # change no row: also an auditor leaves them
 # said a second time, so that a slip of the pen in the table is seen: who may never do these
 NEVER = {
     Role.READER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "RegisterImages", "AddSchema",
@@ -27,7 +28,9 @@ NEVER = {
                   "TieRules", "KeepRuleRun", "RuleOnQuestion", "RuleOnRegion",
                   "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase",
                   "CreateBatch", "ChangeBatch", "RemoveBatch", "RecordPackage", "TagCases",
-                  "MakeGold", "RemoveGold", "CreateRankingTask", "ChangeRankingTask"},
+                  "MakeGold", "RemoveGold", "CreateRankingTask", "ChangeRankingTask",
+                  "MakeGold", "RemoveGold",
+                  "ShowReaderNames"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
                     "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",
                     "RuleOnQuestion", "RuleOnRegion", "AnswerPin", "CreateBatch", "RecordPackage",
@@ -76,7 +79,7 @@ def test_every_command_as_every_role(role: Role) -> None:
                 authority.check_name(reader, name)
         assert name not in NEVER.get(role, set()) or role not in allowed
         if role is Role.AUDITOR:
-            assert role not in allowed or name == "RecordExport"
+            assert role not in allowed or name in NOTES
 
 
 def test_a_command_without_a_row_is_the_leads_alone() -> None:

@@ -1,0 +1,211 @@
+"""One row of the board in detail: plots at the left, the cases behind them at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QSplitter, QWidget
+
+from desktop.gui.case_list import MOST, CaseList
+from desktop.gui.furniture import ElidedLabel, across, down, label
+from desktop.gui.plot import PlotView
+from desktop.gui.segments import segments
+from desktop.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from desktop.workspace.quality_detail import TopicDetail
+
+VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time")
+TIPS = (
+    "What two readers said of the same items; choose the two in the table at the left.",
+    "How well each answer is told from all others.",
+    "Agreement in the order in which cases were read.",
+    "Agreement by modality.",
+    "How long readers worked on these cases.",
+)
+
+
+class QualityDetail(QWidget):
+    """Filled with a TopicDetail; ``chosen`` carries a case to be read."""
+
+    chosen = Signal(str)
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shell, self._reading = shell, shell.reading
+        self.detail: TopicDetail | None = None
+        self._names: tuple[str, ...] = ()
+        self._pair = (0, 1)
+        self._view = 0
+        self._behind: dict[Any, Sequence[int]] = {}
+        column = down(self, gap=6)
+        head = across(gap=12)
+        self.title = ElidedLabel("", "heading")
+        head.addWidget(self.title, 1)
+        self._group = QButtonGroup(self)
+        head.addWidget(segments(self._group, VIEWS, self.show_view, tips=TIPS))
+        column.addLayout(head)
+        self.note = label("", "small", wrap=True)
+        column.addWidget(self.note)
+        self.map = PlotView("Reader by reader")
+        self.map.clicked.connect(self._pick_pair)
+        self.plot = PlotView("Detail")
+        self.plot.clicked.connect(self._pick)
+        self.cases = CaseList()
+        self.cases.chosen.connect(self.chosen)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        for widget, share in ((self.map, 4), (self.plot, 5), (self.cases, 5)):
+            widget.setMinimumWidth(220)
+            split.addWidget(widget)
+            split.setStretchFactor(split.count() - 1, share)
+        split.setSizes([400, 460, 460])
+        column.addWidget(split, 1)
+
+    def show_detail(self, detail: TopicDetail | None, names: Sequence[str]) -> None:
+        """Show a topic; ``names`` are its readers as they may be told."""
+        from desktop.workspace.quality_plots import pair_plot
+
+        self.detail, self._names = detail, tuple(names)
+        self._pair = self._first_pair()
+        self.setEnabled(detail is not None)
+        if detail is None:
+            self.title.setText("")
+            self.note.setText("")
+            return
+        self.title.setText(f"{detail.topic.title} · {detail.agreement.text}")
+        self.note.setText(detail.agreement.note)
+        self.map.show_plot(pair_plot(detail, self._names))
+        self.show_view(self._view)
+        self._list("Read by two or more", detail.all_items())
+
+    def show_view(self, number: int) -> None:
+        """Show one of VIEWS beside the table of readers."""
+        self._view = number
+        button = self._group.button(number)
+        button.setChecked(True)
+        if self.detail is None:
+            return
+        show: tuple[Callable[[TopicDetail], None], ...] = (
+            self._two_readers,
+            self._answers,
+            self._over_time,
+            self._modality,
+            self._time,
+        )
+        self._behind = {}
+        show[number](self.detail)
+
+    # views ---------------------------------------------------------------------------------
+
+    def _two_readers(self, detail: TopicDetail) -> None:
+        from desktop.workspace import quality_plots
+
+        first, second = self._pair
+        if len(detail.readers) < 2:
+            self.plot.show_plot(quality_plots.class_plot(detail))
+        elif detail.is_measured:
+            plot = quality_plots.difference_plot(detail, first, second, self._names)
+            self.plot.show_plot(plot)
+        else:
+            plot = quality_plots.confusion_plot(detail, first, second, self._names)
+            self.plot.show_plot(plot)
+
+    def _answers(self, detail: TopicDetail) -> None:
+        from desktop.workspace.quality_plots import class_plot
+
+        self.plot.show_plot(class_plot(detail))
+
+    def _over_time(self, detail: TopicDetail) -> None:
+        from desktop.exchange.plots import Axis, Plot
+
+        room = self._reading.workspace
+        if room is None:
+            return
+        waiting = Plot(
+            Axis(), Axis(), (), "Over time", empty="Looking up when items were answered…"
+        )
+        self.plot.show_plot(waiting)
+        room.quality.start_drift(detail, self._show_drift, self._shell.say_error)
+
+    def _show_drift(self, found: list[Any]) -> None:
+        from desktop.workspace.quality_plots import drift_plot
+
+        if self.detail is None or self._view != 2:
+            return
+        self._behind = {stretch.number: items for stretch, items in found}
+        stretches = [stretch for stretch, _items in found]
+        self.plot.show_plot(drift_plot(stretches, self.detail.agreement.name))
+
+    def _modality(self, detail: TopicDetail) -> None:
+        from desktop.workspace.quality_plots import group_plot
+
+        self.plot.show_plot(group_plot(detail))
+
+    def _time(self, detail: TopicDetail) -> None:
+        from desktop.workspace.quality_plots import time_plot
+
+        room = self._reading.workspace
+        if room is not None:
+            self._seconds = room.quality.active_seconds(detail)
+            self.plot.show_plot(time_plot(self._seconds))
+
+    # picking -------------------------------------------------------------------------------
+
+    def _first_pair(self) -> tuple[int, int]:
+        """The two readers who agree least."""
+        told = (
+            [p for p in self.detail.pairs if p.agreement.value is not None] if self.detail else []
+        )
+        worst = min(told, key=lambda p: p.agreement.value or 0.0, default=None)
+        return (worst.first, worst.second) if worst else (0, 1)
+
+    def _pick_pair(self, key: object) -> None:
+        if self.detail is None or not isinstance(key, tuple):
+            return
+        first, second = key
+        names = self._names
+        if first == second:
+            self._list(f"All of {names[first]}", self.detail.of_pair(first, first))
+            return
+        self._pair = (first, second)
+        self.show_view(0)
+        self._list(f"{names[first]} and {names[second]}", self.detail.of_pair(first, second))
+
+    def _pick(self, key: Any) -> None:
+        detail = self.detail
+        if detail is None:
+            return
+        first, second = self._pair
+        names = self._names
+        if self._view == 0 and detail.is_measured:
+            self._list(f"{names[first]} and {names[second]}", [int(key)])
+        elif self._view == 0:
+            words = detail.asked.ratings.categories
+            heading = f"{names[first]}: {words[key[0]]}, {names[second]}: {words[key[1]]}"
+            self._list(heading, detail.of_confusion(first, second, *key))
+        elif self._view == 1:
+            name = detail.asked.ratings.categories[key]
+            self._list(f"Somebody said: {name}", detail.of_class(key))
+        elif self._view == 2:
+            self._list("Read in this stretch", self._behind.get(key, ()))
+        elif self._view == 3:
+            self._list(f"Modality: {key or 'none'}", detail.of_group(key))
+        else:
+            self._list_times(detail, key)
+
+    def _list_times(self, detail: TopicDetail, key: tuple[str, float, float]) -> None:
+        import numpy as np
+
+        _bin, low, high = key
+        with np.errstate(invalid="ignore"):
+            inside = ((self._seconds >= low) & (self._seconds <= high)).any(axis=1)
+        heading = f"{low:.0f} s to {high:.0f} s of work"
+        self._list(heading, np.flatnonzero(inside).tolist())
+
+    def _list(self, heading: str, items: Any) -> None:
+        if self.detail is not None:
+            lines = self.detail.lines([int(i) for i in items[:MOST]])
+            self.cases.show_cases(heading, lines, len(items), self._names)

@@ -1,0 +1,197 @@
+"""The quality page: how well readers agree, row by row, and the cases behind every number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QStackedWidget, QWidget
+
+from desktop.domain.event import Event
+from desktop.gui.furniture import EmptyState, across, down, label, push
+from desktop.gui.quality_detail import QualityDetail
+from desktop.gui.quality_table import BoardTable
+from desktop.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from desktop.workspace.quality_board import Board
+    from desktop.workspace.quality_detail import TopicDetail
+
+
+class QualityPage(QWidget):
+    """Choices above, the board, and the chosen row in detail below."""
+
+    chosen = Signal(str)
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._shell, self._reading = shell, shell.reading
+        self.board: Board | None = None
+        self._names: dict[str, str] = {}
+        self._stale = True
+        self._wants_focus = False
+        self._wanted = ""
+        self._asked = 0
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.timeout.connect(self._load_detail)
+        column = down(self, (24, 16, 24, 12), 10)
+        column.addLayout(self._make_head())
+        self.table = BoardTable()
+        self.table.selectionModel().currentRowChanged.connect(lambda *_rows: self._pause.start(60))
+        self.detail = QualityDetail(shell)
+        self.detail.chosen.connect(self.chosen)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.table)
+        split.addWidget(self.detail)
+        split.setStretchFactor(1, 3)
+        split.setStretchFactor(0, 2)
+        split.setSizes([250, 480])
+        self._split = split
+        self._stack = QStackedWidget()
+        self._stack.addWidget(split)
+        self._nothing = EmptyState("quality", "Counting…", "")
+        self._stack.addWidget(self._nothing)
+        self._stack.setCurrentWidget(self._nothing)
+        column.addWidget(self._stack, 1)
+        self._reading.committed.connect(self._committed)
+        self._reading.opened.connect(self._opened)
+
+    def _make_head(self) -> Any:
+        from desktop.workspace.quality_measures import ABOUT, Measure
+
+        head = across(gap=12)
+        head.addWidget(label("Quality", "title"))
+        self.count = label("", "muted")
+        head.addWidget(self.count)
+        head.addStretch(1)
+        self.measure = QComboBox()
+        self.measure.setAccessibleName("Coefficient of agreement")
+        self.measure.setToolTip(
+            "Which coefficient the board shows; the others are in its tooltips."
+        )
+        for number, measure in enumerate(Measure):
+            self.measure.addItem(measure.value, measure)
+            self.measure.setItemData(number, ABOUT[measure], Qt.ItemDataRole.ToolTipRole)
+        self.measure.currentIndexChanged.connect(lambda _n: self.refresh())
+        head.addWidget(self.measure)
+        self.closed = QCheckBox("Closed cases only")
+        self.closed.setChecked(True)
+        self.closed.setToolTip(
+            "Counts what readers handed in. Without it, answers on open cases count as well."
+        )
+        self.closed.toggled.connect(lambda _on: self.refresh())
+        head.addWidget(self.closed)
+        self.names = push(
+            "Show names", "", "person", "Who the letters stand for. Asking is noted in the log."
+        )
+        self.names.clicked.connect(self._toggle_names)
+        head.addWidget(self.names)
+        return head
+
+    # showing -------------------------------------------------------------------------------
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    def take_focus(self) -> None:
+        self._wants_focus = True
+        self._give_focus()
+
+    def _give_focus(self) -> None:
+        """The table gets the keyboard once it has rows."""
+        if self._wants_focus and self.table.isVisible():
+            self._wants_focus = False
+            self.table.setFocus()
+
+    def refresh(self) -> None:
+        """Count anew, in the background."""
+        self._stale = not self.isVisible()
+        room = self._reading.workspace
+        if self._stale or room is None:
+            return
+        from desktop.workspace.quality_board import BoardOptions
+        from desktop.workspace.quality_measures import Measure
+
+        self._asked += 1
+        ticket = self._asked
+        options = BoardOptions(Measure(self.measure.currentData()), self.closed.isChecked())
+
+        def done(board: Board) -> None:
+            if ticket == self._asked:
+                self._show_board(board)
+
+        room.quality.start_board(options, done, self._shell.say_error)
+
+    def _show_board(self, board: Board) -> None:
+        kept = self._wanted
+        self.board = board
+        self.table.board.show_board(board)
+        readers = len(board.readers)
+        patients = f", {board.patients:,} patients" if board.patients < board.cases else ""
+        people = f"{readers} reader{'' if readers == 1 else 's'}"
+        self.count.setText(f"{board.cases:,} cases{patients}, {people}")
+        if not board.rows:
+            self._show_nothing()
+            return
+        self._stack.setCurrentWidget(self._split)
+        row = next((i for i, r in enumerate(board.rows) if r.topic.key == kept), 0)
+        self.table.selectRow(row)
+        self._give_focus()
+        room = self._reading.workspace
+        if room is not None:
+            room.quality.start_times(self.table.board.show_times, self._shell.say_error)
+
+    def _show_nothing(self) -> None:
+        closed = self.closed.isChecked()
+        self._nothing.say(
+            "Nothing to compare yet",
+            "Agreement is counted from answers and regions of cases that readers have closed."
+            if closed
+            else "Agreement is counted from answers; nobody has answered a question yet.",
+        )
+        self._stack.setCurrentWidget(self._nothing)
+
+    def _load_detail(self) -> None:
+        room, row = self._reading.workspace, self.table.currentIndex().row()
+        if room is None or self.board is None or not 0 <= row < len(self.board.rows):
+            return
+        self._wanted = self.board.rows[row].topic.key
+        ticket = (self._asked, self._wanted)
+
+        def done(detail: TopicDetail) -> None:
+            if ticket == (self._asked, self._wanted):
+                self.detail.show_detail(detail, self.names_of(detail.readers))
+
+        room.quality.start_detail(self.board, self._wanted, done, self._shell.say_error)
+
+    # names ---------------------------------------------------------------------------------
+
+    def names_of(self, readers: tuple[str, ...]) -> tuple[str, ...]:
+        """Readers as they may be told just now: letters, or their names."""
+        assert self.board is not None
+        return tuple(self._names.get(r) or f"Reader {self.board.letter(r)}" for r in readers)
+
+    def _toggle_names(self) -> None:
+        room = self._reading.workspace
+        if room is None:
+            return
+        self._names = {} if self._names else room.quality.reader_names()
+        self.names.setText(" Hide names" if self._names else " Show names")
+        if self.detail.detail is not None:
+            self.detail.show_detail(self.detail.detail, self.names_of(self.detail.detail.readers))
+
+    def _committed(self, event: Event) -> None:
+        if event.command not in ("RecordTime", "ShowReaderNames"):
+            self._stale = True
+
+    def _opened(self, _room: object) -> None:
+        self.board, self._names, self._wanted = None, {}, ""
+        self.names.setText(" Show names")
+        self.table.board.show_board(None)
+        self.detail.show_detail(None, ())
+        self._stale = True

@@ -1,0 +1,149 @@
+"""How well readers agree, reached as ``workspace.quality``; for lead, adjudicator, reviewer and
+auditor. Everything here is plain data; the window and the report only show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from desktop.commands.quality import ShowReaderNames
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import AccessProblem, UserError
+from desktop.engines.ratings import Floats, Whole
+from desktop.store import queries, tallies
+from desktop.store.database import Connection
+from desktop.workspace import quality_board, quality_detail
+from desktop.workspace.claims import SEES_ALL
+from desktop.workspace.quality_board import Board, BoardOptions
+from desktop.workspace.quality_detail import Stretch, TopicDetail
+
+if TYPE_CHECKING:
+    from desktop.workspace.jobs import Job
+    from desktop.workspace.workspace import Workspace
+
+OnError = Callable[[UserError], None]
+
+
+class Quality:
+    """Board, details, names. The ``start_`` methods do the same as jobs, off the main thread."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def board(self, options: BoardOptions | None = None, progress: Progress | None = None) -> Board:
+        """All questions and classes with their agreement; blocking."""
+        self._check()
+        return self._count(self._workspace._read, options or BoardOptions(), progress or Progress())
+
+    def start_board(
+        self, options: BoardOptions, on_done: Callable[[Board], None], on_error: OnError
+    ) -> Job:
+        """The same in the background."""
+        self._check()
+
+        def work(progress: Progress) -> Board:
+            with self._workspace._database.another_reader() as connection:
+                return self._count(connection, options, progress)
+
+        return self._workspace.jobs.start("Counting agreement", work, on_done, on_error)
+
+    def detail(self, board: Board, key: str) -> TopicDetail:
+        """One row of the board in detail; blocking. UserError where there is no such row."""
+        self._check()
+        return self._detail(self._workspace._read, board, key)
+
+    def start_detail(
+        self, board: Board, key: str, on_done: Callable[[TopicDetail], None], on_error: OnError
+    ) -> Job:
+        """The same in the background."""
+        self._check()
+
+        def work(_progress: Progress) -> TopicDetail:
+            with self._workspace._database.another_reader() as connection:
+                return self._detail(connection, board, key)
+
+        return self._workspace.jobs.start("Comparing readers", work, on_done, on_error)
+
+    def drift(self, detail: TopicDetail) -> list[tuple[Stretch, Whole]]:
+        """Agreement over time with the items of each stretch; blocking."""
+        self._check()
+        return quality_detail.stretches(self._workspace._read, detail)
+
+    def start_drift(
+        self,
+        detail: TopicDetail,
+        on_done: Callable[[list[tuple[Stretch, Whole]]], None],
+        on_error: OnError,
+    ) -> Job:
+        """The same in the background."""
+        self._check()
+
+        def work(_progress: Progress) -> list[tuple[Stretch, Whole]]:
+            with self._workspace._database.another_reader() as connection:
+                return quality_detail.stretches(connection, detail)
+
+        return self._workspace.jobs.start("Looking at agreement over time", work, on_done, on_error)
+
+    def times(self) -> dict[str, float]:
+        """Median active seconds of one reader on one case, by schema name; blocking."""
+        self._check()
+        return _medians(self._workspace._read)
+
+    def start_times(self, on_done: Callable[[dict[str, float]], None], on_error: OnError) -> Job:
+        """The same in the background."""
+        self._check()
+
+        def work(_progress: Progress) -> dict[str, float]:
+            with self._workspace._database.another_reader() as connection:
+                return _medians(connection)
+
+        return self._workspace.jobs.start("Adding up working time", work, on_done, on_error)
+
+    def active_seconds(self, detail: TopicDetail) -> Floats:
+        """(items, readers) active seconds on the case of each item; NaN where none were counted."""
+        self._check()
+        known = tallies.active_seconds(self._workspace._read)
+        table = [
+            [known.get((case_id, reader), np.nan) for reader in detail.readers]
+            for case_id, _place in detail.items
+        ]
+        seconds = np.asarray(table, dtype=np.float64).reshape(-1, len(detail.readers))
+        return np.where(detail.table.codes >= 0, seconds, np.nan)
+
+    def reader_names(self) -> dict[str, str]:
+        """Names by reader id. Asking is noted in the log."""
+        self._check()
+        if not self._workspace.read_only:
+            self._workspace.run(ShowReaderNames())
+        names = queries.identities(self._workspace._read)
+        pseudonyms = {r.id: r.pseudonym for r, _name in self._workspace.readers()}
+        return {i: names.get(i) or pseudonym for i, pseudonym in pseudonyms.items()}
+
+    def _count(self, connection: Connection, options: BoardOptions, progress: Progress) -> Board:
+        return quality_board.count_board(connection, self._workspace.project_id, options, progress)
+
+    def _detail(self, connection: Connection, board: Board, key: str) -> TopicDetail:
+        row = board.row(key)
+        if row is None:
+            raise UserError("Nobody has answered this yet.", key)
+        return quality_detail.load_detail(connection, row.topic, board.options, board.readers)
+
+    def _check(self) -> None:
+        self._workspace.accounts.check_signed_in()
+        if self._workspace.reader.role not in SEES_ALL:
+            raise AccessProblem(
+                "What other readers said is not shown to readers.",
+                "",
+                "Ask the lead of this project.",
+            )
+
+
+def _medians(connection: Connection) -> dict[str, float]:
+    tallies.prepare(connection)
+    by_schema: dict[str, list[float]] = {}
+    for schema_id, seconds in tallies.active_by_schema(connection):
+        by_schema.setdefault(schema_id.rpartition("@")[0], []).append(seconds)
+    return {name: float(np.median(seconds)) for name, seconds in by_schema.items()}

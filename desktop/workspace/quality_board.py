@@ -1,0 +1,227 @@
+"""The board: a row for each question and class, with agreement, shares, known answers and bias."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from desktop.domain.contracts import Progress
+from desktop.domain.proposal import Verdict
+from desktop.domain.record import stable_id
+from desktop.domain.schema import LabelClass, Question, QuestionKind, Schema, Scope
+from desktop.domain.task import Reader
+from desktop.engines.agreement_result import Agreement
+from desktop.engines.gold_scores import Share
+from desktop.engines.proportions import wilson
+from desktop.store import queries, tallies
+from desktop.store.database import Connection
+from desktop.store.tables import topic_of
+from desktop.store.tallies import SEP, SUB
+from desktop.workspace.quality_measures import (
+    Asked,
+    Measure,
+    asked_of,
+    measured,
+    usual,
+    why_unmeasured,
+)
+from desktop.workspace.quality_tables import NAMED, SaidTable, letters, mark_patterns
+
+MARKED = Question(id="", text="", kind=QuestionKind.YES_NO, scope=Scope.STUDY)
+_BESIDE = (Measure.ALPHA, Measure.GWET, Measure.KAPPA, Measure.ICC)
+_NO_KNOWN = "No case with this question has a known answer: nobody ruled on one yet."
+_NO_ADVICE = "No suggestion for this question was decided on a case with a known answer."
+
+
+@dataclass(frozen=True)
+class BoardOptions:
+    """What is counted: which coefficient, and whether open cases count too."""
+
+    measure: Measure = Measure.USUAL
+    only_closed: bool = True
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A question, or a class that regions may have. ``key`` is "schema name/id"."""
+
+    key: str
+    title: str
+    schema: str
+    kind: QuestionKind
+    is_class: bool
+    question: Question
+
+    @property
+    def asks(self) -> str:
+        """What kind of question it is, in words."""
+        return "marked or not" if self.is_class else self.kind.value
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One question or class over all readers.
+
+    ``agreement`` is by the chosen coefficient, ``beside`` by the others that fit. ``shares``:
+    share of all answers per category. ``known``: answers equal to the known one; ``bias``: wrong
+    suggestions that were accepted, of those decided; their ``*_why`` says why there is none.
+    """
+
+    topic: Topic
+    agreement: Agreement
+    beside: tuple[Agreement, ...]
+    items: int
+    answers: int
+    readers: int
+    shares: tuple[tuple[str, float], ...]
+    known: Share | None = None
+    known_why: str = _NO_KNOWN
+    bias: Share | None = None
+    bias_why: str = _NO_ADVICE
+
+
+@dataclass(frozen=True)
+class Board:
+    """All rows. ``readers``: ids in the order of their ``letters``."""
+
+    options: BoardOptions
+    rows: tuple[BoardRow, ...]
+    readers: tuple[str, ...]
+    letters: tuple[str, ...]
+    known_by_reader: Mapping[str, Share]
+    cases: int
+    patients: int
+
+    def row(self, key: str) -> BoardRow | None:
+        """The row of a topic."""
+        return next((row for row in self.rows if row.topic.key == key), None)
+
+    def letter(self, reader_id: str) -> str:
+        """What a reader is called while names are hidden."""
+        if reader_id in self.readers:
+            return self.letters[self.readers.index(reader_id)]
+        return "?"
+
+
+def topics_of(schemas: Iterable[Schema]) -> dict[str, Topic]:
+    """Questions about cases and classes by their latest version, in the schemas' order."""
+    found: dict[str, Topic] = {}
+    for schema in sorted(schemas, key=lambda s: (s.name, -s.version)):
+        for question in schema.questions + schema.retired_questions:
+            if question.scope is not Scope.REGION:
+                key = topic_of(schema.id, question.id)
+                new = Topic(key, question.text, schema.title, question.kind, False, question)
+                found.setdefault(key, new)
+        for item in schema.classes + schema.retired_classes:
+            key = topic_of(schema.id, item.id)
+            found.setdefault(key, class_topic(key, schema, item))
+    return found
+
+
+def class_topic(key: str, schema: Schema, item: LabelClass) -> Topic:
+    """Whether a class was marked on a case, as a question."""
+    return Topic(key, item.name, schema.title, QuestionKind.YES_NO, True, MARKED)
+
+
+def reader_order(project_id: str, readers: Iterable[str]) -> tuple[str, ...]:
+    """Readers in an order that says nothing of who they are or when they came."""
+    return tuple(sorted(readers, key=lambda reader: stable_id("letter", project_id, reader)))
+
+
+def count_board(
+    connection: Connection, project_id: str, options: BoardOptions, progress: Progress
+) -> Board:
+    """Count everything on a connection of the caller's own; any thread."""
+    progress.report(0.0, "Counting answers")
+    tallies.prepare(connection)
+    topics = topics_of(queries.many(connection, Schema))
+    said = tallies.answer_tallies(connection, options.only_closed)
+    progress.report(0.4, "Counting marks")
+    marks = tallies.mark_tallies(connection)
+    everybody = reader_order(project_id, (r.id for r in queries.many(connection, Reader)))
+    patterns: dict[str, list[tuple[str, str | None, int]]] = defaultdict(list)
+    for tally in said:
+        patterns[tally.topic].append((tally.said, tally.closed, tally.times))
+    drawn = {t for _c, m, _n in marks for t in _topics_in(m)}
+    known, by_reader = _known(connection)
+    bias = _bias(connection)
+    rows: list[BoardRow] = []
+    seen: set[str] = set()
+    shown = [t for t in topics.values() if t.key in patterns or (t.is_class and t.key in drawn)]
+    for number, topic in enumerate(shown):
+        progress.report(0.5 + 0.5 * number / len(shown), topic.title)
+        entries = mark_patterns(marks, topic.key) if topic.is_class else patterns[topic.key]
+        own = [r for r in everybody if any(r in e[0] for e in entries)]
+        seen.update(own)
+        table = SaidTable.of_patterns(entries, own)
+        rows.append(_row(topic, table, options.measure, known, bias))
+    readers = tuple(r for r in everybody if r in seen)
+    patients, cases = tallies.patients_and_cases(connection)
+    return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
+
+
+def _row(
+    topic: Topic,
+    table: SaidTable,
+    measure: Measure,
+    known: Mapping[str, Share],
+    bias: Mapping[str, Share],
+) -> BoardRow:
+    asked = asked_of(table, topic.question)
+    ratings = asked.ratings
+    told = measured(asked, measure)
+    beside = tuple(a for a in (measured(asked, m) for m in _fitting(asked)) if a.name != told.name)
+    named = topic.kind in (*NAMED, QuestionKind.RATING) and ratings.q <= 60
+    shares = ratings.shares() if named else ()
+    return BoardRow(
+        topic=topic,
+        agreement=told,
+        beside=beside,
+        items=int((ratings.per_item >= 2).sum()),
+        answers=int(ratings.per_item.sum()),
+        readers=int((ratings.codes >= 0).any(axis=0).sum()),
+        shares=tuple(zip(ratings.categories, map(float, shares), strict=True)) if named else (),
+        known=known.get(topic.key),
+        bias=bias.get(topic.key),
+    )
+
+
+def _fitting(asked: Asked) -> Sequence[Measure]:
+    if why_unmeasured(asked.kind):
+        return ()
+    if usual(asked.kind) is Measure.ICC:
+        return (Measure.ICC, Measure.ALPHA)
+    return tuple(m for m in _BESIDE if m is not Measure.ICC)
+
+
+def _topics_in(marks: str) -> set[str]:
+    return {m.partition(SUB)[2] for m in marks.split(SEP)} - {""}
+
+
+def _known(connection: Connection) -> tuple[dict[str, Share], dict[str, Share]]:
+    """Answers equal to the known one, by topic and by reader."""
+    by_topic: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    by_reader: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for topic, reader, right, asked in tallies.known_scores(connection):
+        for counts in (by_topic[topic], by_reader[reader]):
+            counts[0] += right
+            counts[1] += asked
+    return _shares(by_topic), _shares(by_reader)
+
+
+def _bias(connection: Connection) -> dict[str, Share]:
+    """Wrong suggestions accepted, of those decided on items with a known answer, by topic."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    decided = tallies.decided_suggestions(connection)
+    known = tallies.ruled_answers(connection) if decided else {}
+    for topic, case_id, suggested, verdict in decided:
+        truth = known.get((topic, case_id))
+        if truth is not None and truth != suggested:
+            counts[topic][0] += verdict == Verdict.ACCEPTED.value
+            counts[topic][1] += 1
+    return _shares(counts)
+
+
+def _shares(counts: Mapping[str, Sequence[int]]) -> dict[str, Share]:
+    return {key: Share(right, n, wilson(right, n)) for key, (right, n) in counts.items()}

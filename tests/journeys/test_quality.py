@@ -1,0 +1,136 @@
+"""From three readers' answers to the board, into a cell, and on to a case, in the real window."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
+from desktop.domain.schema import Question, QuestionKind, Schema
+from desktop.domain.task import AssignmentState
+from desktop.gui import theme
+from desktop.gui.app import make_window
+from desktop.gui.main_window import MainWindow
+from desktop.workspace.settings import Settings
+from tests.workspace.made import SCHEMA, MadeProject
+
+CASES = 80
+RIGHT = {"Ada": 0.95, "Ben": 0.9, "Cleo": 0.8}
+SHARE = 0.4
+ASKED = Schema(
+    id="test@2",
+    name="test",
+    version=2,
+    title="Test",
+    classes=SCHEMA.classes,
+    questions=(
+        Question(id="effusion", text="Pleural effusion", kind=QuestionKind.YES_NO),
+        Question(id="size", text="Largest diameter", kind=QuestionKind.NUMBER, unit="mm"),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Three readers of known error rates; each closed every case."""
+    patch = pytest.MonkeyPatch()
+    folder = tmp_path_factory.mktemp("quality")
+    patch.setenv("READINGROOM_HOME", str(folder / "home"))
+    made = MadeProject(folder, cases=CASES)
+    made.ws.run(AddSchema(schema=ASKED))
+    for case in made.cases:
+        made.ws.run(ChooseSchema(case_id=case, schema_id=ASKED.id))
+    rng = random.Random(8)
+    truth = [(rng.random() < SHARE, rng.gauss(20, 5)) for _ in made.cases]
+    for name, right in RIGHT.items():
+        made.reopen(name)
+        for case, (there, size) in zip(made.cases, truth, strict=True):
+            said = there if rng.random() < right else not there
+            made.ws.run(AnswerQuestion(case_id=case, question_id="effusion", value=said))
+            size = round(size + rng.gauss(0, 1), 1)
+            made.ws.run(AnswerQuestion(case_id=case, question_id="size", value=size))
+            made.ws.run(MarkCase(case_id=case, state=AssignmentState.DONE))
+    made.close()
+    yield made.path
+    patch.undo()
+
+
+def implied_alpha() -> float:
+    """Krippendorff's alpha of endlessly many cases with these error rates."""
+    says_yes = [SHARE * r + (1 - SHARE) * (1 - r) for r in RIGHT.values()]
+    pairs = [
+        a * b + (1 - a) * (1 - b)
+        for i, a in enumerate(RIGHT.values())
+        for b in list(RIGHT.values())[i + 1 :]
+    ]
+    observed, yes = sum(pairs) / len(pairs), sum(says_yes) / len(says_yes)
+    expected = yes**2 + (1 - yes) ** 2
+    return (observed - expected) / (1 - expected)
+
+
+@pytest.fixture
+def window(qtbot: Any, qapp: QApplication, project: Path, tmp_path: Path) -> Iterator[MainWindow]:
+    settings = Settings(tmp_path / "settings.json")
+    settings.set("reader_name", "Ada")
+    theme.apply(qapp, "dark")
+    made = make_window(settings)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitActive(made)
+    made.projects.open(project, "Ada")
+    qtbot.waitUntil(lambda: made.shell.reading.workspace is not None, timeout=20_000)
+    yield made
+    made.shell.reading.open(None)
+
+
+def test_from_the_board_to_a_case(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
+    window.actions_["page.quality"].trigger()
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
+    row = page.board.row("test/effusion")
+    interval = row.agreement.interval
+    assert interval.low <= implied_alpha() <= interval.high, row.agreement.text
+    assert QApplication.focusWidget() is page.table, "the keyboard is on the board"
+
+    QTest.keyClick(page.table, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: page.detail.detail.topic.title == "Largest diameter", timeout=20_000)
+    QTest.keyClick(page.table, Qt.Key.Key_Up)
+    qtbot.waitUntil(lambda: page.detail.detail.topic.title == "Pleural effusion", timeout=20_000)
+
+    cell = page.detail.map.place_of((0, 2)).toPoint()
+    QTest.mouseMove(page.detail.map, cell)
+    assert "80 items both answered" in page.detail.map.words()
+    QTest.mouseClick(page.detail.map, Qt.MouseButton.LeftButton, pos=cell)
+    cases = page.detail.cases
+    assert cases.heading.whole() == "Reader A and Reader C"
+    assert cases.count.whole().startswith("80 cases")
+    apart = next(hit for hit in page.detail.plot.hits() if hit.key == (0, 1))
+    QTest.mouseClick(
+        page.detail.plot,
+        Qt.MouseButton.LeftButton,
+        pos=page.detail.plot.place_of(apart.key).toPoint(),
+    )
+    assert all(line.differ for line in cases.model.lines)
+    wanted = cases.model.lines[0].case_id
+    cases.table.setFocus()
+    QTest.keyClick(cases.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.page == "read", timeout=10_000)
+    assert window.shell.reading.view.case_id == wanted
+
+
+def test_names_come_when_asked_for_and_go_again(qtbot: Any, window: MainWindow) -> None:
+    window.show_page("quality")
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
+    assert page.detail._names == ("Reader A", "Reader B", "Reader C")
+    QTest.mouseClick(page.names, Qt.MouseButton.LeftButton)
+    assert set(page.detail._names) == set(RIGHT)
+    QTest.mouseClick(page.names, Qt.MouseButton.LeftButton)
+    assert page.detail._names == ("Reader A", "Reader B", "Reader C")

@@ -1,0 +1,293 @@
+"""The quality board says what the engines say of the same answers, and leads back to cases."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from desktop.commands.access import ChangeRole
+from desktop.commands.adjudication import RuleOnQuestion
+from desktop.commands.project import (
+    AddSchema,
+    AnswerQuestion,
+    ChooseSchema,
+    MarkCase,
+)
+from desktop.commands.proposal import AcceptProposals, OfferProposals, RejectProposals
+from desktop.commands.time import RecordTime
+from desktop.domain.adjudication import Ruling
+from desktop.domain.annotation import Target
+from desktop.domain.errors import AccessProblem
+from desktop.domain.proposal import Proposal
+from desktop.domain.schema import Question, QuestionKind, Schema, Scope
+from desktop.domain.task import AssignmentState, Role
+from desktop.domain.time_span import TimeSpan, TimeState
+from desktop.engines.agreement import Asking, Coefficient, agreement
+from desktop.engines.measurement_agreement import intraclass_correlation
+from desktop.engines.ratings import Ratings
+from desktop.engines.weights import Scheme
+from desktop.workspace.quality_board import BoardOptions
+from desktop.workspace.quality_measures import Measure
+from tests.workspace.made import SCHEMA, MadeProject
+
+CASES = 40
+READERS = ("Ada", "Ben", "Cleo")
+ASKED = Schema(
+    id="test@2",
+    name="test",
+    version=2,
+    title="Test",
+    classes=SCHEMA.classes,
+    questions=(
+        *SCHEMA.questions,
+        Question(id="sure", text="How sure", kind=QuestionKind.RATING, minimum=1, maximum=4),
+        Question(id="note", text="Remarks", kind=QuestionKind.TEXT),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def read(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[MadeProject, dict[str, np.ndarray]]]:
+    """A project read by three readers, and what they said: (cases, readers) by question."""
+    patch = pytest.MonkeyPatch()
+    folder = tmp_path_factory.mktemp("quality")
+    patch.setenv("READINGROOM_HOME", str(folder / "home"))
+    made = MadeProject(folder, cases=CASES)
+    made.ws.run(AddSchema(schema=ASKED))
+    rng = random.Random(5)
+    said = {
+        "quality": np.array([[rng.choice((0, 0, 1)) for _ in READERS] for _ in range(CASES)]),
+        "count": np.array([[rng.randint(0, 9) for _ in READERS] for _ in range(CASES)]),
+        "sure": np.array([[rng.randint(1, 4) for _ in READERS] for _ in range(CASES)]),
+        "mark": np.array([[int(rng.random() < 0.4) for _ in READERS] for _ in range(CASES)]),
+    }
+    said["count"][:, 1] = said["count"][:, 0]  # two who measure alike
+    for case in made.cases:
+        made.ws.run(ChooseSchema(case_id=case, schema_id=ASKED.id))
+    for r, name in enumerate(READERS):
+        made.reopen(name)
+        for n, case in enumerate(made.cases):
+            values = (
+                ("quality", ("good", "poor")[said["quality"][n, r]]),
+                ("count", float(said["count"][n, r])),
+                ("sure", float(said["sure"][n, r])),
+                ("note", f"{name} was here"),
+            )
+            for question, value in values:
+                made.ws.run(AnswerQuestion(case_id=case, question_id=question, value=value))
+            if said["mark"][n, r]:
+                made.draw(case=n)
+            if n < CASES - 1 or name == "Ada":  # the last case is left open by two
+                made.ws.run(MarkCase(case_id=case, state=AssignmentState.DONE))
+    made.reopen("Ada")
+    yield made, said
+    made.close()
+    patch.undo()
+
+
+def _closed(codes: np.ndarray) -> np.ndarray:
+    """What counts where only closed cases do: the last case was closed by the first reader."""
+    counted = codes.copy()
+    counted[-1, 1:] = -1
+    return counted
+
+
+def _order(made: MadeProject) -> list[int]:
+    """The columns of READERS in the board's order."""
+    names = {reader.id: name for reader, name in made.ws.readers()}
+    board = made.ws.quality.board()
+    return [READERS.index(names[r]) for r in board.readers]
+
+
+@pytest.mark.parametrize("question, q, weights", [
+    ("quality", 2, Scheme.IDENTITY), ("sure", 4, Scheme.QUADRATIC),
+])  # fmt: skip
+def test_the_board_counts_what_the_engine_counts(
+    read: tuple[MadeProject, dict[str, np.ndarray]], question: str, q: int, weights: Scheme
+) -> None:
+    made, said = read
+    codes = _closed(said[question] - (1 if question == "sure" else 0))
+    for measure, coefficient in (
+        (Measure.GWET, Coefficient.GWET),
+        (Measure.KAPPA, Coefficient.FLEISS),
+        (Measure.BRENNAN_PREDIGER, Coefficient.BRENNAN_PREDIGER),
+    ):
+        row = made.ws.quality.board(BoardOptions(measure)).row(f"test/{question}")
+        assert row is not None
+        asking = Asking(coefficient, weights=weights, replicates=0)
+        wanted = agreement(Ratings.of_codes(codes, q), asking)
+        assert row.agreement.value == pytest.approx(wanted.value, abs=1e-12)
+        assert row.agreement.interval == wanted.interval
+        assert (row.items, row.answers, row.readers) == (CASES - 1, 3 * (CASES - 1) + 1, 3)
+
+
+def test_open_cases_count_only_where_that_is_asked_for(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, said = read
+    row = made.ws.quality.board(BoardOptions(Measure.GWET, only_closed=False)).row("test/quality")
+    wanted = agreement(Ratings.of_codes(said["quality"], 2), Asking(Coefficient.GWET, replicates=0))
+    assert row is not None
+    assert row.items == CASES
+    assert row.agreement.value == pytest.approx(wanted.value, abs=1e-12)
+
+
+def test_numbers_get_an_intraclass_correlation_and_limits_of_agreement(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, said = read
+    board = made.ws.quality.board()
+    row = board.row("test/count")
+    assert row is not None
+    wanted = intraclass_correlation(said["count"][: CASES - 1].astype(float), replicates=0)
+    assert row.agreement.value == pytest.approx(wanted.value, abs=1e-12)
+    detail = made.ws.quality.detail(board, "test/count")
+    order = _order(made)
+    same = (order.index(0), order.index(1))
+    limits, points = detail.differences(*sorted(same))  # type: ignore[misc]
+    assert (limits.bias, limits.low, limits.high) == (0.0, 0.0, 0.0)
+    assert len(points) == CASES - 1
+
+
+def test_marking_a_class_counts_on_closed_cases_only(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, said = read
+    row = made.ws.quality.board(BoardOptions(Measure.GWET)).row("test/1")
+    codes = _closed(said["mark"])
+    wanted = agreement(Ratings.of_codes(codes, 2), Asking(Coefficient.GWET, replicates=0))
+    assert row is not None
+    assert row.topic.title == "Nodule"
+    assert row.agreement.value == pytest.approx(wanted.value, abs=1e-12)
+
+
+def test_free_text_is_undefined_and_says_why(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, _said = read
+    row = made.ws.quality.board().row("test/note")
+    assert row is not None
+    assert row.agreement.text == "undefined"
+    assert row.agreement.undefined == "Free text is not compared."
+    asked = made.ws.quality.board(BoardOptions(Measure.ICC)).row("test/quality")
+    assert asked is not None
+    assert asked.agreement.undefined == "Only for numbers."
+
+
+def test_every_cell_leads_to_its_cases(read: tuple[MadeProject, dict[str, np.ndarray]]) -> None:
+    made, said = read
+    board = made.ws.quality.board()
+    detail = made.ws.quality.detail(board, "test/quality")
+    order = _order(made)
+    table = said["quality"][: CASES - 1][:, order]
+    for a, b in itertools.combinations(range(3), 2):
+        _names, counts = detail.confusion(a, b)
+        for i, j in itertools.product(range(2), repeat=2):
+            wanted = {
+                made.cases[n] for n in range(CASES - 1) if table[n, a] == i and table[n, b] == j
+            }
+            found = detail.of_confusion(a, b, i, j)
+            assert {detail.items[k][0] for k in found} == wanted
+            assert counts[i, j] == len(wanted)
+    lines = detail.lines(detail.all_items().tolist())
+    differ = [line.differ for line in lines]
+    assert differ == sorted(differ, reverse=True), "those that differ come first"
+    assert set(itertools.chain.from_iterable(line.said for line in lines)) <= {"Good", "Poor", ""}
+
+
+def test_agreement_over_time_keeps_every_item_once(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, _said = read
+    detail = made.ws.quality.detail(made.ws.quality.board(), "test/quality")
+    found = made.ws.quality.drift(detail)
+    items = [int(i) for _stretch, items in found for i in items]
+    assert sorted(items) == sorted(detail.all_items().tolist())
+    starts = [stretch.start for stretch, _items in found]
+    assert starts == sorted(starts)
+    assert starts[0] > 0
+
+
+def test_names_are_letters_until_asked_and_asking_is_logged(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, _said = read
+    board = made.ws.quality.board()
+    assert board.letters == ("A", "B", "C")
+    before = made.ws.event_count()
+    names = made.ws.quality.reader_names()
+    assert {names[r] for r in board.readers} == set(READERS)
+    assert made.ws.event_count() == before + 1
+    told = [line.sentence for line in made.ws.history()]
+    assert any("names" in sentence for sentence in told)
+
+
+def test_a_plain_reader_is_refused(read: tuple[MadeProject, dict[str, np.ndarray]]) -> None:
+    made, _said = read
+    made.reopen("Ben")
+    try:
+        with pytest.raises(AccessProblem):
+            made.ws.quality.board()
+    finally:
+        made.reopen("Ada")
+
+
+def test_known_answers_wrong_advice_and_time(made: MadeProject) -> None:
+    """Ada leads, Ben reads, Cora rules; a suggestion is wrong and Ben follows it."""
+    ben = "ben"
+    for case in made.cases:
+        made.ws.run(AnswerQuestion(case_id=case, question_id="quality", value="good"))
+    made.reopen("Ben")
+    ben = made.ws.reader.id
+    made.ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value="poor"))
+    spans = (_span(made, ben, "case-0", 40.0), _span(made, ben, "case-0", 20.0))
+    made.ws.run(RecordTime(spans=spans))
+    made.reopen("Ada")
+    wrong = _suggestion("p1", "case-0", "poor")
+    made.ws.run(OfferProposals(proposals=(wrong, _suggestion("p2", "case-1", "poor"))))
+    made.reopen("Ben")
+    made.ws.run(AcceptProposals(case_id="case-0", proposal_ids=("p1",)))
+    made.ws.run(RejectProposals(case_id="case-1", proposal_ids=("p2",)))
+    made.reopen("Cora")
+    cora = made.ws.reader.id
+    made.reopen("Ada")
+    made.ws.run(ChangeRole(reader_id=cora, role=Role.ADJUDICATOR))
+    made.reopen("Cora")
+    for case in made.cases:
+        made.ws.run(
+            RuleOnQuestion(
+                case_id=case, question_id="quality", subject="quality", verdict=Ruling.ACCEPTED,
+                value="good",
+            )
+        )  # fmt: skip
+    row = made.ws.quality.board(BoardOptions(only_closed=False)).row("test/quality")
+    assert row is not None
+    assert row.known is not None and (row.known.right, row.known.asked) == (2, 3)
+    assert row.bias is not None and (row.bias.right, row.bias.asked) == (1, 2)
+    assert row.answers == 3, "the rulings are no reader's answers"
+    assert made.ws.quality.times() == {"test": 60.0}
+
+
+def _span(made: MadeProject, reader: str, case: str, seconds: float) -> TimeSpan:
+    return TimeSpan(
+        id=made.ws.new_id(), reader_id=reader, case_id=case, tool="", state=TimeState.ACTIVE,
+        start_utc="", seconds=seconds,
+    )  # fmt: skip
+
+
+def _suggestion(name: str, case: str, value: str) -> Proposal:
+    return Proposal(
+        id=name, case_id=case, run_id="run", schema_id=SCHEMA.id,
+        target=Target(scope=Scope.STUDY), question_id="quality", value=value,
+    )  # fmt: skip
+
+
+def test_nothing_to_compare_is_an_empty_board(tmp_path: Path, made: MadeProject) -> None:
+    assert made.ws.quality.board().rows == ()
