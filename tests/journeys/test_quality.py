@@ -25,9 +25,9 @@ CASES = 80
 RIGHT = {"Ada": 0.95, "Ben": 0.9, "Cleo": 0.8}
 SHARE = 0.4
 ASKED = Schema(
-    id="test@2",
-    name="test",
-    version=2,
+    id="chest@1",
+    name="chest",
+    version=1,
     title="Test",
     classes=SCHEMA.classes,
     questions=(
@@ -94,7 +94,7 @@ def test_from_the_board_to_a_case(qtbot: Any, window: MainWindow, tmp_path: Path
     window.actions_["page.quality"].trigger()
     page: Any = window._pages["quality"]
     qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
-    row = page.board.row("test/effusion")
+    row = page.board.row("chest/effusion")
     interval = row.agreement.interval
     assert interval.low <= implied_alpha() <= interval.high, row.agreement.text
     assert QApplication.focusWidget() is page.table, "the keyboard is on the board"
