@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from desktop.workspace.rules import Rules
     from desktop.workspace.gold import Gold
     from desktop.workspace.quality import Quality
+    from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.splits import Splits

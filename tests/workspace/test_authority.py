@@ -29,7 +29,6 @@ NEVER = {
                   "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase",
                   "CreateBatch", "ChangeBatch", "RemoveBatch", "RecordPackage", "TagCases",
                   "MakeGold", "RemoveGold", "CreateRankingTask", "ChangeRankingTask",
-                  "MakeGold", "RemoveGold",
                   "ShowReaderNames"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
                     "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",
