@@ -9,11 +9,9 @@ if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
+    from desktop.workspace.gold import Gold
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.models import Models
-    from desktop.workspace.ranking import RankingDesk
-    from desktop.workspace.rules import Rules
-    from desktop.workspace.gold import Gold
     from desktop.workspace.quality import Quality
     from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.rules import Rules
