@@ -111,7 +111,8 @@ def _sentence(
 def _share(right: int, asked: int) -> str:
     interval = wilson(right, asked)
     assert interval is not None
-    return f"on {right:,} ({right / asked:.0%}, {interval.low:.0%} to {interval.high:.0%})"
+    share, low, high = (100 * x for x in (right / asked, interval.low, interval.high))
+    return f"on {right:,} ({share:.0f} %, {low:.0f} to {high:.0f} %)"
 
 
 def _nothing_known(known: int) -> Contest:

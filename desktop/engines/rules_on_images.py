@@ -83,7 +83,7 @@ class ImageStatistic:
             "area-above": f"the area above {number(parameters, 'above'):g}",
             "symmetry": "the symmetry",
         }[measure]
-        unit = {"share-above": " %", "area-above": " mm²"}.get(measure, "")
+        unit = {"share-above": " %", "area-above": " mm² or px"}.get(measure, "")
         side = choice_words(self.fields, "compare", parameters["compare"])
         return f"{what} is {side} {number(parameters, 'limit'):g}{unit}"
 

@@ -66,6 +66,15 @@ PAGES: tuple[PageSpec, ...] = (
         "schema_page:SchemaPage",
     ),
     PageSpec(
+        "rules",
+        "Rules",
+        "Rules that vote on cases, and what comes of their votes.",
+        "Ctrl+4",
+        "rules",
+        LEADS,
+        "rules_page:RulesPage",
+    ),
+    PageSpec(
         "adjudicate",
         "Adjudicate",
         "Where readers disagree, and what holds.",

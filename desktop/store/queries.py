@@ -248,13 +248,18 @@ def set_local_texts(connection: Connection, texts: dict[str, dict[str, str]]) ->
         )
 
 
-def drop_local_texts(connection: Connection, entity_id: str, but: set[str]) -> None:
-    """Forget an entity's texts but those of these keys."""
+def drop_local_texts(connection: Connection, entity_id: str, keys: Iterable[str]) -> None:
+    """Forget some texts of an entity."""
     table = tables.local_texts
-    mine = table.c.entity_id == entity_id
-    for key in connection.execute(select(table.c.key).where(mine)).scalars().all():
-        if key not in but:
-            connection.execute(delete(table).where(mine, table.c.key == key))
+    for key in keys:
+        connection.execute(delete(table).where(table.c.entity_id == entity_id, table.c.key == key))
+
+
+def local_text_keys(connection: Connection, entity_id: str) -> set[str]:
+    """Under which keys an entity has texts."""
+    table = tables.local_texts
+    query = select(table.c.key).where(table.c.entity_id == entity_id)
+    return set(connection.execute(query).scalars())
 
 
 def source(connection: Connection, instance_id: str) -> Path | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Target
+from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.record import Record
 from desktop.domain.rule import RuleTarget
@@ -51,6 +52,7 @@ class Records:
     proposals: dict[str, list[Proposal]] = field(default_factory=dict)
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
     reports: dict[str, str] = field(default_factory=dict)
+    gold: dict[str, GoldCase] = field(default_factory=dict)
 
 
 def read_records(connection: Connection, target: RuleTarget, schema: Schema) -> Records:
@@ -77,6 +79,7 @@ def read_records(connection: Connection, target: RuleTarget, schema: Schema) -> 
         report = queries.local_text(connection, case.id, "report")
         if report:
             records.reports[case.id] = report
+    records.gold = {g.case_id: g for g in _all(connection, GoldCase) if g.case_id in wanted}
     studies = {s.id: s for s in _all(connection, Study)}
     records.items = _items(records, studies)
     return records

@@ -1,4 +1,4 @@
-"""Answers that are known: what an adjudicator ruled, else what all readers said alike.
+"""Answers that are known: gold and what an adjudicator ruled, else what all readers said alike.
 
 Labels that readers took over from rules do not count: rules would be measured against themselves.
 """
@@ -19,7 +19,7 @@ from desktop.workspace.rule_items import Records, RuleItem, frames_of_region
 
 @dataclass(frozen=True)
 class Known:
-    """``labels`` by item key. ``ruled`` of them come from rulings, the others from readers."""
+    """``labels`` by item key. ``ruled`` of them are gold or rulings, the others from readers."""
 
     labels: dict[str, str]
     ruled: int
@@ -33,7 +33,9 @@ class Known:
         if not self.ruled:
             return f"{total:,} known answers: what the readers said alike."
         rest = total - self.ruled
-        return f"{total:,} known answers: {self.ruled:,} ruled, {rest:,} said alike by readers."
+        if not rest:
+            return f"{total:,} known answers: gold and rulings."
+        return f"{total:,} known answers: {self.ruled:,} gold or ruled, {rest:,} said alike."
 
 
 def known_answers(records: Records) -> Known:
@@ -41,6 +43,11 @@ def known_answers(records: Records) -> Known:
     labels: dict[str, str] = {}
     ruled = 0
     for item in records.items:
+        gold = _gold(records, item)
+        if gold:
+            labels[item.key] = gold
+            ruled += 1
+            continue
         said = said_about(records, item)
         final = {label for label, is_ruling in said.values() if is_ruling}
         everybody = {label for label, _ in said.values()}
@@ -49,6 +56,18 @@ def known_answers(records: Records) -> Known:
             labels[item.key] = found.pop()
             ruled += bool(final)
     return Known(labels, ruled)
+
+
+def _gold(records: Records, item: RuleItem) -> str:
+    """The answer of a gold case, for what is asked of whole cases."""
+    found, target = records.gold.get(item.case_id), records.target
+    if found is None or target.level is not Scope.STUDY:
+        return ""
+    if target.question_id:
+        return label_of(records, found.answers.get(target.question_id))
+    if not found.has_regions:
+        return ""
+    return "yes" if any(r.label.class_id == target.class_id for r in found.regions) else "no"
 
 
 def readers_said(records: Records, item: RuleItem) -> tuple[Said, ...]:
@@ -71,7 +90,7 @@ def _answers(records: Records, item: RuleItem) -> dict[str, tuple[str, bool]]:
     found = {}
     for answer in records.answers.get(item.case_id, ()):
         if answer.question_id == target.question_id and _is_about(answer, item):
-            label = _label(records, answer.value)
+            label = label_of(records, answer.value)
             if label and answer.origin is not Origin.RULE:
                 found[answer.reader_id] = (label, answer.origin is Origin.ADJUDICATED)
     return found
@@ -110,7 +129,7 @@ def _about_region(records: Records, region: Annotation | Proposal) -> dict[str, 
         if not target.question_id:
             is_it = "yes" if region.label.class_id == target.class_id else "no"
             return {region.reader_id: (is_it, region.origin is Origin.ADJUDICATED)}
-        label = _label(records, region.label.attributes.get(target.question_id))
+        label = label_of(records, region.label.attributes.get(target.question_id))
         if label:
             found[region.reader_id] = (label, region.origin is Origin.ADJUDICATED)
         return found
@@ -121,7 +140,8 @@ def _about_region(records: Records, region: Annotation | Proposal) -> dict[str, 
     return found
 
 
-def _label(records: Records, value: AnswerValue) -> str:
+def label_of(records: Records, value: AnswerValue) -> str:
+    """The label of an answer to what is voted on, "" for none."""
     question = records.target.question(records.schema)
     if question is None or value is None:
         return ""

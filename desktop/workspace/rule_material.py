@@ -21,7 +21,7 @@ from desktop.engines.rule_kinds import Need
 from desktop.engines.rule_subject import Example, Picture, RegionFacts, Said, Score
 from desktop.imaging.frame import Frame
 from desktop.workspace.rule_items import Records, RuleItem, frames_of_region
-from desktop.workspace.rule_known import Known, _label, readers_said
+from desktop.workspace.rule_known import Known, label_of, readers_said
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -143,7 +143,7 @@ class Material:
             if p.label is not None:
                 found.append(Score(p.score, class_id=p.label.class_id, tool=tool))
             elif p.question_id == target.question_id:
-                found.append(Score(p.score, label=_label(self.records, p.value), tool=tool))
+                found.append(Score(p.score, label=label_of(self.records, p.value), tool=tool))
         return tuple(found)
 
     def said(self, item: RuleItem) -> tuple[Said, ...]:

@@ -12,15 +12,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop.commands.batch import CreateBatch, TagCases
 from desktop.commands.proposal import OfferProposals, WithdrawProposals
 from desktop.commands.rule import KeepRuleRun
 from desktop.domain.answer_labels import can_be_voted_on
+from desktop.domain.batch import Batch, CaseRule, RuleKind
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.rule import Rule, RuleRun, RuleTarget
 from desktop.domain.schema import AnswerValue, QuestionKind, Schema, Scope
 from desktop.domain.task import Role
-from desktop.engines.rule_kinds import Judgement, RuleKind, rule_kind, rule_kinds
+from desktop.engines import rule_kinds
+from desktop.engines.rule_kinds import Judgement
 from desktop.engines.rules_in_code import CodeRule
 from desktop.store import queries
 from desktop.store.database import plain_errors, transaction
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
     from desktop.workspace.workspace import Workspace
 
+PICKED = "picked by rules"
 _COLUMNS = "rule-columns"
 _SEARCH = "desktop.engines.rules_on_reports:judge_report"
 _TAGS = "desktop.imaging.rule_tags:read_rule_tags"
@@ -52,10 +56,10 @@ class Rules:
 
     # what there is ---------------------------------------------------------------------------
 
-    def kinds(self) -> tuple[RuleKind, ...]:
+    def kinds(self) -> tuple[rule_kinds.RuleKind, ...]:
         """What rules can look at, with those of plugins."""
         _ = self._workspace.plugins
-        return rule_kinds()
+        return rule_kinds.rule_kinds()
 
     def rules(self, target: RuleTarget | None = None) -> list[Rule]:
         """All rules in their order, or those of one target."""
@@ -156,6 +160,29 @@ class Rules:
         self._check_lead()
         return self._keep(board, self._workspace.new_id(), threshold, 0)
 
+    def send_to_readers(
+        self, board: RuleBoard, items: Sequence[int], reader_ids: Sequence[str], title: str = ""
+    ) -> Batch:
+        """Give the cases of some items to readers as a batch, one reading each, without showing
+        them what the rules say.
+
+        The cases are tagged ``PICKED``: what a rule picked is no random sample, so nothing that
+        is to measure may be drawn from them unseen.
+        """
+        self._check_lead()
+        case_ids = tuple(dict.fromkeys(board.items[n].case_id for n in items))
+        batch = Batch(
+            id=self._workspace.new_id(),
+            title=title or f"Doubtful to the rules: {board.target.words(board.schema)}",
+            rule=CaseRule(kind=RuleKind.TAG, tag=PICKED, only_new=False),
+            reader_ids=tuple(dict.fromkeys(reader_ids)),
+            seed=self._workspace.new_id(),
+        )
+        group = self._workspace.new_id()
+        self._workspace.run(CreateBatch(batch=batch, case_ids=case_ids), group=group)
+        self._workspace.run(TagCases(case_ids=case_ids, tag=PICKED), group=group)
+        return batch
+
     def withdraw(self, target: RuleTarget) -> None:
         """Take back suggestions of earlier runs that nobody has decided about."""
         for run in self.runs(target):
@@ -255,7 +282,7 @@ class Rules:
 
     def _key_of(self, rule: Rule) -> str:
         try:
-            kind = rule_kind(rule.rule_kind)
+            kind = rule_kinds.rule_kind(rule.rule_kind)
         except UserError:
             return rule.digest
         return column_key(rule, kind, _code_digest(kind))
@@ -278,13 +305,16 @@ class Rules:
         connection = self._workspace._database.writer
         with plain_errors(), transaction(connection):
             queries.set_local_texts(connection, {_COLUMNS: texts})
-            queries.drop_local_texts(connection, _COLUMNS, used)
+            known = queries.local_text_keys(connection, _COLUMNS)
+            queries.drop_local_texts(connection, _COLUMNS, known - used)
 
     def _set_reports(self, texts: dict[str, str]) -> None:
         self._workspace._check_writable()
         connection = self._workspace._database.writer
         with plain_errors(), transaction(connection):
             queries.set_local_texts(connection, {c: {"report": t} for c, t in texts.items()})
+            for case_id in (c for c, t in texts.items() if not t):
+                queries.drop_local_texts(connection, case_id, ["report"])
 
     def _check_lead(self) -> None:
         self._workspace.accounts.check_signed_in()
@@ -317,7 +347,7 @@ def _targets_of(schema: Schema) -> list[RuleTarget]:
     return found
 
 
-def _code_digest(kind: RuleKind) -> str:
+def _code_digest(kind: rule_kinds.RuleKind) -> str:
     """The hash of the file a function of a plugin stands in; "" for what ships with the app."""
     if not isinstance(kind, CodeRule):
         return ""
