@@ -66,6 +66,15 @@ PAGES: tuple[PageSpec, ...] = (
         "schema_page:SchemaPage",
     ),
     PageSpec(
+        "quality",
+        "Quality",
+        "How well readers agree, and the cases behind every number.",
+        "Ctrl+3",
+        "quality",
+        SEEING,
+        "quality_page:QualityPage",
+    ),
+    PageSpec(
         "rules",
         "Rules",
         "Rules that vote on cases, and what comes of their votes.",
@@ -82,15 +91,6 @@ PAGES: tuple[PageSpec, ...] = (
         "adjudicate",
         frozenset({Role.LEAD, Role.ADJUDICATOR}),
         "adjudicate_page:AdjudicatePage",
-    ),
-    PageSpec(
-        "quality",
-        "Quality",
-        "How well readers agree, and the cases behind every number.",
-        "Ctrl+3",
-        "quality",
-        SEEING,
-        "quality_page:QualityPage",
     ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )
