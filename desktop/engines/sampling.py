@@ -84,7 +84,13 @@ class Pool:
         """(n, 16) principal directions of the standardised features."""
         spread = self.features.std(axis=0)
         scaled = (self.features - self.features.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
-        _values, vectors = np.linalg.eigh(scaled.T @ scaled / max(1, len(scaled)))
+        with single_thread():
+            if len(scaled) < scaled.shape[1]:  # the smaller of the two tables has the same answer
+                values, vectors = np.linalg.eigh(scaled @ scaled.T)
+                return np.asarray(
+                    (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1][:, :DIRECTIONS]
+                )
+            _values, vectors = np.linalg.eigh(scaled.T @ scaled)
         return np.asarray(scaled @ vectors[:, ::-1][:, :DIRECTIONS])
 
 

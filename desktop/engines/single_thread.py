@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import AbstractContextManager
 from typing import Any
 
 
 def single_thread() -> AbstractContextManager[Any]:
     """While it holds, BLAS and OpenMP of this process use one thread."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
+    limits: AbstractContextManager[Any] = _controller().limit(limits=1)
     return limits
+
+
+@functools.cache
+def _controller() -> Any:
+    import sklearn.cluster
+    import sklearn.ensemble  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

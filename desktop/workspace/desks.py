@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from desktop.workspace.claims import Claims
     from desktop.workspace.gold import Gold
     from desktop.workspace.help_desk import HelpDesk
+    from desktop.workspace.learning import Learning
     from desktop.workspace.models import Models
     from desktop.workspace.quality import Quality
     from desktop.workspace.ranking import RankingDesk
@@ -101,6 +102,7 @@ class Desks:
 
         return HelpDesk(self._self())
 
+    @functools.cached_property
     def _close_desks(self) -> None:
         """End what parts keep running."""
         for job in self._self().jobs.running:
@@ -114,6 +116,13 @@ class Desks:
         from desktop.workspace.quality import Quality
 
         return Quality(self._self())
+
+    @functools.cached_property
+    def learning(self) -> Learning:
+        """Rounds of learning: what to ask next, and how good the model is."""
+        from desktop.workspace.learning import Learning
+
+        return Learning(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

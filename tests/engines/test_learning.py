@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
@@ -137,6 +137,7 @@ def test_every_sampler_picks_what_it_may_and_the_same_again(item) -> None:  # ty
     assert np.array_equal(found, item.pick(scene, 8))
 
 
+@settings(max_examples=40)
 @given(
     labelled=st.integers(0, 60),
     closed=st.integers(0, 60),

@@ -1,0 +1,411 @@
+"""Learning from readers in rounds: what to ask next, how good the model is, what it suggests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop.commands.learning import SkipQuery, StartRound
+from desktop.commands.proposal import OfferProposals, WithdrawProposals
+from desktop.domain.annotation import Answer, Origin, Provenance, Target
+from desktop.domain.answer_labels import label_name, label_value, vote_labels
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import AccessProblem, UserError
+from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip, RoundPlan
+from desktop.domain.proposal import Proposal
+from desktop.domain.record import stable_id
+from desktop.domain.schema import Question, QuestionKind, Schema, Scope
+from desktop.domain.split import Part, is_synthetic
+from desktop.domain.study import Case, FrameRef, Study
+from desktop.domain.task import Role
+from desktop.engines import stopping
+from desktop.store import queries
+from desktop.version import __version__
+from desktop.workspace.jobs import Job
+from desktop.workspace.learning_pool import (
+    FeatureBook,
+    Frozen,
+    PoolCase,
+    Taught,
+    make_round,
+    teach,
+)
+from desktop.workspace.places import data_dir
+
+if TYPE_CHECKING:
+    from desktop.workspace.workspace import Workspace
+
+OnDone = Callable[[LearningRound], None]
+OnError = Callable[[UserError], None]
+_KINDS = (QuestionKind.CHOICE, QuestionKind.YES_NO)
+_LATELY = 3  # rounds that surprise is counted over
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A question that can be learned: of the whole case, with answers to choose from."""
+
+    schema: Schema
+    question: Question
+
+    @property
+    def key(self) -> str:
+        return f"{self.schema.name}/{self.question.id}"
+
+    @property
+    def words(self) -> str:
+        return f"{self.question.text} ({self.schema.title})"
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """One case of the queue. ``state``: open, answered or passed over."""
+
+    query: LearningQuery
+    case: Case
+    frame: FrameRef | None
+    state: str
+    note: str = ""
+
+
+class Learning:
+    """Reached as ``workspace.learning``; main thread only. Rounds are the lead's, the queue is
+    everybody's."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._book = FeatureBook(data_dir() / "features" / f"{workspace.project_id}.npz")
+        self.is_busy = False
+
+    # what there is ---------------------------------------------------------------------------
+
+    def topics(self) -> list[Topic]:
+        """Questions that can be learned, in the newest version of each schema."""
+        newest: dict[str, Schema] = {}
+        for schema in self._workspace.schemas():
+            if schema.name not in newest or schema.version > newest[schema.name].version:
+                newest[schema.name] = schema
+        return [
+            Topic(schema, question)
+            for schema in newest.values()
+            for question in schema.case_questions()
+            if question.kind in _KINDS and question.scope is Scope.STUDY
+        ]
+
+    def rounds(self, topic: Topic) -> list[LearningRound]:
+        """All rounds of a question so far, the oldest first."""
+        found = queries.many(
+            self._workspace._read, LearningRound, order="number", question_id=topic.question.id
+        )
+        return [r for r in found if r.schema_id.rpartition("@")[0] == topic.schema.name]
+
+    def queries_of(self, round_id: str) -> list[LearningQuery]:
+        """The cases that a round asked about, in their order."""
+        found = queries.many(self._workspace._read, LearningQuery, round_id=round_id)
+        return sorted(found, key=lambda q: q.rank)
+
+    # the queue -------------------------------------------------------------------------------
+
+    def queue(self, topic: Topic) -> list[QueueLine]:
+        """The latest round as this reader has it before them."""
+        rounds = self.rounds(topic)
+        return [self._line(q) for q in self.queries_of(rounds[-1].id)] if rounds else []
+
+    def next_case(self, topic: Topic) -> str:
+        """The next case of the queue that is open for this reader, "" where there is none.
+
+        Nothing holds the queue up: what is answered or passed over is left behind.
+        """
+        return next((q.case.id for q in self.queue(topic) if q.state == "open"), "")
+
+    def skip(self, query: LearningQuery, why: str) -> None:
+        """Pass over a case with a reason; it rests for some rounds, others may still answer."""
+        self._workspace.run(SkipQuery(case_id=query.case_id, query_id=query.id, why=why))
+
+    # rounds ----------------------------------------------------------------------------------
+
+    def start_round(
+        self,
+        topic: Topic,
+        plan: RoundPlan | None = None,
+        on_done: OnDone = lambda _round: None,
+        on_error: OnError = lambda _error: None,
+    ) -> Job:
+        """Learn from the answers so far and put the next cases before the readers; as a job.
+
+        The round is written as one event at the end: after a kill it is there as a whole or not at
+        all, and starting again gives the same cases.
+        """
+        frozen = self._freeze(topic, plan or self.plan(topic))
+        self.is_busy = True
+
+        def done(made: tuple[LearningRound, tuple[LearningQuery, ...]]) -> None:
+            self.is_busy = False
+            try:
+                self._put(made)
+            except UserError as error:
+                on_error(error)
+                return
+            on_done(made[0])
+
+        def failed(error: UserError) -> None:
+            self.is_busy = False
+            on_error(error)
+
+        title = f"Learning round {frozen.number}"
+        return self._workspace.jobs.start(
+            title, lambda progress: make_round(frozen, progress), done, failed
+        )
+
+    def run_round(
+        self, topic: Topic, plan: RoundPlan | None = None, progress: Progress | None = None
+    ) -> LearningRound:
+        """The same, blocking."""
+        made = make_round(self._freeze(topic, plan or self.plan(topic)), progress or Progress())
+        self._put(made)
+        return made[0]
+
+    def plan(self, topic: Topic) -> RoundPlan:
+        """The plan of the last round, or the default one."""
+        rounds = self.rounds(topic)
+        return rounds[-1].plan if rounds else RoundPlan()
+
+    def _put(self, made: tuple[LearningRound, tuple[LearningQuery, ...]]) -> None:
+        if not made[1]:
+            raise UserError(
+                "There is nothing left to ask.",
+                "Every case of this question is answered, held back, or resting.",
+                "Add images, or wait until the cases that were passed over come back.",
+            )
+        self._workspace.run(StartRound(round=made[0], queries=made[1]))
+
+    # how good it is --------------------------------------------------------------------------
+
+    def signals(self, topic: Topic) -> list[stopping.Signal]:
+        """Three reasons why labelling might stop; a person decides."""
+        rounds = self.rounds(topic)
+        if not rounds:
+            return []
+        last = rounds[-1]
+        standing = stopping.estimate(last.standing.right, last.standing.checked)
+        kappas = [r.kappa for r in rounds if r.kappa is not None]
+        lately = rounds[-_LATELY:]
+        surprised, answered = sum(r.surprised for r in lately), sum(r.answered for r in lately)
+        return [
+            stopping.is_steady(kappas, safe=last.plan.safe),
+            stopping.is_good_enough(standing, last.plan.target),
+            stopping.is_worth_it(surprised, answered),
+        ]
+
+    def labels_for_a_point(self, topic: Topic) -> int | None:
+        """About how many more labels for one more point of accuracy, where the curve can say."""
+        seen = [(r.labelled, r.standing.value) for r in self.rounds(topic)]
+        known = [(n, v) for n, v in seen if v is not None]
+        return stopping.labels_for_a_point([n for n, _ in known], [v for _, v in known])
+
+    # what it suggests ------------------------------------------------------------------------
+
+    def start_suggesting(
+        self,
+        topic: Topic,
+        surest: float = 0.8,
+        on_done: Callable[[int], None] = lambda _n: None,
+        on_error: OnError = lambda _error: None,
+    ) -> Job:
+        """Offer what the model says of open cases as suggestions, where it is sure enough."""
+        frozen = self._freeze(topic, self.plan(topic))
+
+        def done(taught: Taught) -> None:
+            try:
+                on_done(self._offer(topic, frozen, taught, surest))
+            except UserError as error:
+                on_error(error)
+
+        return self._workspace.jobs.start(
+            "Suggesting answers", lambda progress: teach(frozen, progress), done, on_error
+        )
+
+    def _offer(self, topic: Topic, frozen: Frozen, taught: Taught, surest: float) -> int:
+        if taught.probabilities is None:
+            raise UserError("There is no model yet.", "", "It takes two different answers.")
+        run_id = stable_id("learning-suggestions", topic.key)
+        self._workspace.run(WithdrawProposals(run_id=run_id))
+        learner = taught.model.title if taught.model else ""
+        detail = {"round": str(frozen.number), "learner": learner}
+        offered = []
+        for case, row in zip(frozen.cases, taught.probabilities, strict=True):
+            best = int(row.argmax())
+            if case.label >= 0 or row[best] < surest:
+                continue
+            offered.append(
+                Proposal(
+                    id=self._workspace.new_id(),
+                    case_id=case.case_id,
+                    run_id=run_id,
+                    schema_id=topic.schema.id,
+                    target=Target(scope=Scope.STUDY),
+                    question_id=topic.question.id,
+                    value=label_value(topic.question, frozen.classes[best]),
+                    score=float(row[best]),
+                    soft={c: float(p) for c, p in zip(frozen.classes, row, strict=True)},
+                    origin=Origin.MODEL,
+                    provenance=Provenance(tool="learning", app_version=__version__, detail=detail),
+                )
+            )
+        if offered:
+            what = f"Suggest answers for {len(offered)} cases"
+            self._workspace.run(OfferProposals(proposals=tuple(offered), what=what))
+        return len(offered)
+
+    # freezing --------------------------------------------------------------------------------
+
+    def _freeze(self, topic: Topic, plan: RoundPlan) -> Frozen:
+        workspace = self._workspace
+        workspace._check_writable()
+        if workspace.reader.role is not Role.LEAD:
+            raise AccessProblem("Only the lead starts rounds.", "", "Ask the lead of this project.")
+        rounds = self.rounds(topic)
+        number = rounds[-1].number + 1 if rounds else 1
+        classes = vote_labels(topic.question)
+        texts = topic.question.choice_texts()
+        asked = self._asked(rounds)
+        labels, notes = self.labels(topic)
+        resting = self._resting(rounds, number, plan.cooldown)
+        cases = tuple(
+            PoolCase(
+                case_id=case.id,
+                patient=patient,
+                frames=self._frames(case),
+                label=classes.index(labels[case.id]) if case.id in labels else -1,
+                open=case.id not in resting,
+                asked_by_chance=asked.get(case.id) == "random",
+            )
+            for case, patient in self._pool(topic)
+        )
+        if not cases:
+            raise UserError(
+                "No case is read with this question, or all of them are held back.",
+                "",
+                "Choose its schema for some cases first.",
+            )
+        surprised, answered = self._surprise(rounds, labels)
+        return Frozen(
+            question_id=topic.question.id,
+            schema_id=topic.schema.id,
+            round_id=LearningRound.id_for(topic.question.id, topic.schema.name, number),
+            number=number,
+            seed=int(stable_id("learning-seed", topic.key, str(number))[:7], 16),
+            plan=plan,
+            classes=classes,
+            class_words=tuple(texts.get(c, c.capitalize()) for c in classes),
+            cases=cases,
+            before=rounds[-1] if rounds else None,
+            surprised=surprised,
+            answered=answered,
+            notes=notes,
+            frame=workspace.frames.get,
+            book=self._book,
+        )
+
+    def labels(self, topic: Topic) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The answer of each case that counts as its label, and what was left out, in words.
+
+        A ruling counts before the readers' majority; a tie counts as nothing. Answers of older
+        versions of the schema count where their words are still offered.
+        """
+        given: dict[str, list[Answer]] = {}
+        for answer in queries.many(self._workspace._read, Answer, question_id=topic.question.id):
+            if answer.schema_id.rpartition("@")[0] == topic.schema.name:
+                given.setdefault(answer.case_id, []).append(answer)
+        labels: dict[str, str] = {}
+        classes = set(vote_labels(topic.question))
+        ties = gone = 0
+        for case_id, answers in given.items():
+            ruled = [a for a in answers if a.origin is Origin.ADJUDICATED]
+            said = []
+            for answer in ruled or answers:
+                try:
+                    name = label_name(topic.question, answer.value)
+                except UserError:
+                    name = ""
+                if name in classes:
+                    said.append(name)
+                else:
+                    gone += 1
+            ranked = Counter(said).most_common(2)
+            if len(ranked) == 2 and ranked[0][1] == ranked[1][1]:
+                ties += 1
+            elif ranked:
+                labels[case_id] = ranked[0][0]
+        notes = []
+        if ties:
+            notes.append(f"{ties} cases are left out: readers are split evenly.")
+        if gone:
+            notes.append(f"{gone} answers are left out: they are no longer offered.")
+        return labels, tuple(notes)
+
+    def _pool(self, topic: Topic) -> list[tuple[Case, str]]:
+        """Cases that are read with any version of the schema and not held back, by patient."""
+        read = self._workspace._read
+        patient = {s.id: s.patient_key for s in queries.many(read, Study)}
+        parts = self._workspace.splits.of_patients()
+        return [
+            (case, patient[case.study_id])
+            for case in queries.many(read, Case, order="position")
+            if case.schema_id.rpartition("@")[0] == topic.schema.name
+            if not is_synthetic(case)
+            if parts.get(patient[case.study_id], Part.TRAIN) is Part.TRAIN
+        ]
+
+    def _frames(self, case: Case) -> tuple[FrameRef, ...]:
+        """What stands for a case: the only frame, or three of its longest series."""
+        workspace = self._workspace
+        series = max(case.series_ids, key=lambda s: len(workspace.frame_refs(s)), default="")
+        refs = workspace.frame_refs(series) if series else []
+        if len(refs) < 4:
+            return tuple(refs[len(refs) // 2 : len(refs) // 2 + 1])
+        return tuple(refs[len(refs) * k // 4] for k in (1, 2, 3))
+
+    def _asked(self, rounds: list[LearningRound]) -> dict[str, str]:
+        """Why each case was asked about; a random check counts before other reasons."""
+        found: dict[str, str] = {}
+        for one in rounds:
+            for query in self.queries_of(one.id):
+                if found.get(query.case_id) != "random":
+                    found[query.case_id] = query.why
+        return found
+
+    def _resting(self, rounds: list[LearningRound], number: int, cooldown: int) -> set[str]:
+        """Cases that somebody passed over lately, or that are still open in the queue."""
+        ids = {r.id for r in rounds}
+        resting = set()
+        for skip in queries.many(self._workspace._read, LearningSkip):
+            query = queries.maybe(self._workspace._read, LearningQuery, skip.query_id)
+            if query and query.round_id in ids and number - skip.round_number <= cooldown:
+                resting.add(skip.case_id)
+        return resting
+
+    def _surprise(self, rounds: list[LearningRound], labels: dict[str, str]) -> tuple[int, int]:
+        """How many answers to the last round differ from what the model had said, of how many."""
+        if not rounds:
+            return 0, 0
+        asked = [q for q in self.queries_of(rounds[-1].id) if q.predicted and q.why != "random"]
+        answered = [q for q in asked if q.case_id in labels]
+        return sum(labels[q.case_id] != q.predicted for q in answered), len(answered)
+
+    def _line(self, query: LearningQuery) -> QueueLine:
+        workspace = self._workspace
+        case = workspace.case(query.case_id)
+        frames = self._frames(case)
+        skip = queries.maybe(
+            workspace._read, LearningSkip, LearningSkip.id_for(query.id, workspace.reader.id)
+        )
+        answers = queries.many(workspace._read, Answer, case_id=case.id)
+        state, note = "open", ""
+        if any(a.question_id == query.question_id for a in answers):
+            state = "answered"  # by whom and how stays with who may see it
+        elif skip is not None:
+            state, note = "passed over", skip.reason
+        return QueueLine(query, case, frames[len(frames) // 2] if frames else None, state, note)
