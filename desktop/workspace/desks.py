@@ -102,7 +102,6 @@ class Desks:
 
         return HelpDesk(self._self())
 
-    @functools.cached_property
     def _close_desks(self) -> None:
         """End what parts keep running."""
         for job in self._self().jobs.running:
