@@ -4,7 +4,7 @@ To add an act: add a line to ACTS and a method of the named handler. Menus, tool
 the keyboard overlay are made from these lines.
 
 Keys: the left hand stays on letters, the right hand on the mouse. Letters that later tools need
-(A prompt, C comment, G grow, I fill, L livewire, N next pin, R reveal, T threshold) stay free, so
+(C comment, G grow, I fill, L livewire, N next pin, T threshold) stay free, so
 select is V, box X, ellipse U (round), point D (dot). Letters and digits never reach an act while
 a person types in a field.
 """
@@ -31,7 +31,7 @@ class Act:
     """One line of the registry.
 
     ``line`` says in one line what it does; ``handler`` names the method that does it, called with
-    ``argument`` where there is one. ``needs``: "", "project", "case", "series" or "selection".
+    ``argument`` where there is one. ``needs``: "" or a key of ``WHY_OFF``.
     ``menu`` False keeps it to keyboard and buttons. ``on_image``: its keys count only while the
     image has the focus, because lists and buttons need them elsewhere.
     """
@@ -224,6 +224,24 @@ ACTS: tuple[Act, ...] = (
       "Case", "step_case", ("Ctrl+PgDown", "Alt+Right"), "next", argument=1, needs="case"),
     A("time.pause", "Pause the clock", "Your time on this case stands still until you press again.",
       "Case", "toggle_pause", ("Pause",), "pause", needs="project", checkable=True),
+    A("suggest.reveal", "Reveal suggestions", "Shows what is suggested, once it may be shown.",
+      "Case", "reveal", ("R",), "eye", needs="case"),
+    A("suggest.lock", "Lock blind answer", "Keeps your answer; then suggestions are shown.",
+      "Case", "lock_answer", ("Ctrl+L",), "lock", needs="case"),
+    A("suggest.next", "Next suggestion", "Chooses the next suggestion that waits.",
+      "Case", "step_suggestion", ("S",), "next", argument=1, needs="case"),
+    A("suggest.previous", "Previous suggestion", "Chooses the suggestion before.",
+      "Case", "step_suggestion", ("Shift+S",), "previous", argument=-1, needs="case"),
+    A("suggest.accept", "Accept suggestion", "Makes the chosen suggestion your own label.",
+      "Case", "accept_suggestion", ("Return", "Enter"), "check", needs="suggestion",
+      on_image=True),
+    A("suggest.reject", "Reject suggestion", "Says no to the chosen suggestion.",
+      "Case", "reject_suggestion", ("Backspace",), "close", needs="suggestion", on_image=True),
+    A("suggest.edit", "Accept and edit", "Makes it your own and takes it in hand.",
+      "Case", "edit_suggestion", ("Shift+Return", "Shift+Enter"), "brush", needs="suggestion",
+      on_image=True),
+    A("suggest.all", "Accept all above", "Accepts all suggestions from the slider's score up.",
+      "Case", "accept_all", ("Ctrl+Shift+A",), "check", needs="case"),
     A("focus.swap", "Image or form", "Moves the keyboard between image and form.",
       "Case", "swap_focus", ("Tab",), needs="case", menu=False, on_image=True),
     *(_digit(n) for n in range(1, 10)),
@@ -254,6 +272,7 @@ WHY_OFF = {
     "case": "Open a case first.",
     "series": "Open a case with images first.",
     "selection": "Select a region first.",
+    "suggestion": "Choose a suggestion first (S).",
 }
 
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QProgressBar, QSpinBox, QToo
 
 from desktop.domain.calibration import calibrations
 from desktop.domain.event import Event
+from desktop.domain.help_study import Arm
 from desktop.gui import icons, theme
 from desktop.gui.actions import ACTS, ActionSet
 from desktop.gui.choice_row import paint_swatch
@@ -37,6 +38,8 @@ class BottomStrip(QFrame):
         row.addWidget(self.pointer)
         self.warning = WarningMark()
         row.addWidget(self.warning)
+        self.help = HelpMark(shell)
+        row.addWidget(self.help)
         self.jobs = JobStrip(shell)
         row.addWidget(self.jobs)
         self._hint_of_canvas = ""
@@ -49,6 +52,7 @@ class BottomStrip(QFrame):
         self.options.setVisible(on)
         self.pointer.setVisible(on)
         self.warning.allow(on)
+        self.help.allow(on)
         self.hint.setVisible(True)
         self.hint.setText(self._hint() if on else "")
 
@@ -178,6 +182,51 @@ class Swatch(QWidget):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             paint_swatch(painter, theme.current(), QRectF(0.5, 0.5, 13, 13), self._colour)
+
+
+class HelpMark(QWidget):
+    """In a study: whether this case's blind answer is locked, or that it is read without help."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__()
+        self._reading = shell.reading
+        self._allowed, self._some = True, False
+        row = across(self, gap=4)
+        self.glyph = icons.Glyph("lock", "muted", 16)
+        row.addWidget(self.glyph)
+        self.text = label(role="muted")
+        row.addWidget(self.text)
+        self._reading.view_changed.connect(self._viewed)
+        self._reading.committed.connect(self._committed)
+        self._reading.opened.connect(lambda _room: self.refresh())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show where this reader stands with the open case."""
+        room, case_id = self._reading.workspace, self._reading.view.case_id
+        standing = room.help_standing(case_id) if room and case_id else None
+        icon, words = "lock", ""
+        if standing is not None and standing.is_study and standing.arm is Arm.NONE:
+            icon, words = "eye-off", "No help on this case"
+        elif standing is not None and standing.is_study and standing.arm is Arm.BLIND:
+            words = "Blind answer locked" if standing.is_locked else "Answer first, then Ctrl+L"
+            icon = "lock" if standing.is_locked else "unlock"
+        self.glyph.show_as(icon, "ok" if standing and standing.is_locked else "muted")
+        self.text.setText(words)
+        self._some = bool(words)
+        self.setVisible(self._some and self._allowed)
+
+    def allow(self, on: bool) -> None:
+        self._allowed = on
+        self.setVisible(self._some and on)
+
+    def _viewed(self, old: ViewState, new: ViewState) -> None:
+        if old.case_id != new.case_id:
+            self.refresh()
+
+    def _committed(self, event: Event) -> None:
+        if any(c.kind in ("blind_lock", "help_plan") for c in event.changes):
+            self.refresh()
 
 
 class WarningMark(QWidget):

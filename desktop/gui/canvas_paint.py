@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
+from desktop.domain.proposal import Proposal
 from desktop.domain.study import Plane, Window
 from desktop.gui import theme
 from desktop.gui.canvas_furniture import (
@@ -21,6 +22,7 @@ from desktop.gui.canvas_furniture import (
 )
 from desktop.gui.canvas_shapes import ShapePainter, View, draw_preview, draw_words
 from desktop.gui.canvas_sheet import Sheet, fill_overlay, paints
+from desktop.gui.canvas_suggestions import SuggestionPainter
 from desktop.imaging.display import grey_table
 from desktop.imaging.frame import Frame
 from desktop.imaging.overlay import Overlay, Paint, Rect
@@ -42,6 +44,8 @@ class Scene:
     selection: tuple[str, ...]
     regions_shown: bool
     previews: tuple[Preview, ...]
+    suggestions: tuple[Proposal, ...]
+    suggestion: str
     brush: tuple[QPointF, float, float] | None
     corners: Corners
     plane: Plane | None
@@ -55,6 +59,7 @@ class CanvasPainter:
     def __init__(self) -> None:
         self._compositor = Compositor()
         self._shapes = ShapePainter()
+        self._suggested = SuggestionPainter()
         self._overlay: Overlay | None = None
         self._pixels: npt.NDArray[np.uint8] | None = None
         self._image = QImage()
@@ -119,6 +124,9 @@ class CanvasPainter:
     ) -> None:
         view = View(scene.placement, scene.ratio)
         if scene.regions_shown:
+            self._suggested.draw(
+                painter, view, sheet, context.frame, scene.suggestions, scene.suggestion
+            )
             hidden = frozenset(
                 p.replaces for p in scene.previews if isinstance(p, ShapePreview) and p.replaces
             )

@@ -14,6 +14,7 @@ from PySide6.QtGui import QPainter
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.geometry import XY
+from desktop.domain.proposal import Proposal
 from desktop.domain.study import Window
 from desktop.gui.canvas_frames import FrameFeed
 from desktop.gui.canvas_hands import Hands, frame_of
@@ -22,6 +23,7 @@ from desktop.gui.canvas_shapes import View, preview_rect
 from desktop.gui.canvas_sheet import Sheet
 from desktop.gui.canvas_words import corners, message
 from desktop.gui.reading import Reading
+from desktop.gui.suggestion_book import SUGGESTION_KINDS, waiting
 from desktop.imaging.display import default_window
 from desktop.imaging.frame import Frame
 from desktop.imaging.viewport import Placement, place
@@ -63,6 +65,7 @@ class Stage(QObject):
         self._size = (1, 1)
         self._placement: Placement | None = None
         self._auto: dict[str, Window] = {}
+        self._suggested: tuple[Proposal, ...] | None = None
         self._problem: UserError | None = None
         self._shown: ToolContext | None = None
         self._is_late = False
@@ -148,6 +151,8 @@ class Stage(QObject):
             selection=view.selection,
             regions_shown=regions_shown,
             previews=self.hands.previews if regions_shown else (),
+            suggestions=self._waiting(),
+            suggestion=view.suggestion,
             brush=brush,
             corners=corners(sheet, view, context, self.window(), self.placement.zoom),
             plane=plane,
@@ -162,6 +167,12 @@ class Stage(QObject):
         )
         self._painter.paint(painter, exposed, scene)
 
+    def _waiting(self) -> tuple[Proposal, ...]:
+        """Suggestions of the case that nobody has decided about, read once."""
+        if self._suggested is None:
+            self._suggested = tuple(waiting(self.reading))
+        return self._suggested
+
     def _banner(self) -> str:
         if self.hands.unsaved is not None:
             return "Not saved. Enter tries again, Esc drops it."
@@ -175,6 +186,7 @@ class Stage(QObject):
         self.hands.reset()
         self.sheet, self._problem, self._restoring = None, None, None
         self._auto.clear()
+        self._suggested = None
         self.feed.clear()
         self.recovery = workspace.journaled_gesture() if workspace is not None else None
         if self.recovery is not None:
@@ -186,6 +198,10 @@ class Stage(QObject):
         if elsewhere or old.index != new.index or old.tool != new.tool:
             self.hands.finish(old.tool)
         self.hands.forget()
+        if (old.case_id, old.least_score) != (new.case_id, new.least_score):
+            self._suggested = None
+        if (old.suggestion, old.least_score) != (new.suggestion, new.least_score):
+            self.redraw.emit(None)
         if old.tool != new.tool:
             self.last_tool = old.tool
             self.tool_changed.emit()
@@ -203,6 +219,9 @@ class Stage(QObject):
             self.redraw.emit(None)
 
     def _take_event(self, event: Event) -> None:
+        if any(c.kind in SUGGESTION_KINDS for c in event.changes):
+            self._suggested = None
+            self.redraw.emit(None)
         if self.sheet is None:
             return
         affected = self.sheet.apply(event)

@@ -30,6 +30,7 @@ def open_case(reading: Reading, case_id: str) -> None:
         center=None,
         window=None,
         selection=(),
+        suggestion="",
         class_id=_class_for(reading, case_id),
     )
 

@@ -33,6 +33,7 @@ from desktop.gui.reading_page import ReadingPage
 from desktop.gui.settings_page import SettingsPage
 from desktop.gui.shell import Shell
 from desktop.gui.start_page import StartPage, Ways, dropped_paths
+from desktop.gui.suggestion_acts import SuggestionActs
 from desktop.gui.title_strip import TitleStrip
 from desktop.gui.window_acts import WindowActs
 from desktop.gui.worklist_page import WorklistPage
@@ -67,7 +68,9 @@ class MainWindow(QMainWindow):
         self._window_acts = WindowActs(self)
         image = QWidget()
         self.attendance = Attendance(self)
-        self.actions_ = ActionSet(self, image, (self.acts, self._window_acts, self.attendance))
+        self.suggestion_acts = SuggestionActs(shell)
+        handlers = (self.acts, self._window_acts, self.attendance, self.suggestion_acts)
+        self.actions_ = ActionSet(self, image, handlers)
         self._build(image)
         self.attendance.wire()
         self._listen()
@@ -87,8 +90,8 @@ class MainWindow(QMainWindow):
         self.rail = Rail(self.actions_)
         self.pages = QStackedWidget()
         self.bottom = BottomStrip(self.shell, self.actions_)
-        self.reading_page = ReadingPage(self.shell, self.actions_, image)
-        self.acts.page = self.reading_page
+        self.reading_page = ReadingPage(self.shell, self.actions_, image, self.suggestion_acts)
+        self.acts.page = self.suggestion_acts.page = self.reading_page
         self.start_page = StartPage(self.shell, self._ways())
         self.new_project_page = NewProjectPage()
         self.passphrase_page = PassphrasePage()
@@ -263,6 +266,7 @@ class MainWindow(QMainWindow):
             has |= {"case"} if view.case_id else set()
             has |= {"series"} if view.series_id else set()
             has |= {"selection"} if view.selection else set()
+            has |= {"suggestion"} if view.suggestion else set()
         acts = self.actions_
         acts.refresh(frozenset(has))
         for name in TOOLS:
@@ -329,7 +333,8 @@ class MainWindow(QMainWindow):
     def _viewed(self, old: ViewState, new: ViewState) -> None:
         if old.case_id != new.case_id:
             self._refresh_title()
-        keys = ("case_id", "series_id", "selection", "tool", "overlays_visible", "outlines_only")
+        keys = ("case_id", "series_id", "selection", "suggestion", "tool", "overlays_visible",
+                "outlines_only")  # fmt: skip
         if any(getattr(old, k) != getattr(new, k) for k in keys):
             self.refresh_actions()
 

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidge
 from desktop.gui.actions import ActionSet
 from desktop.gui.form_panel import FormPanel
 from desktop.gui.frame_bar import FrameBar
-from desktop.gui.furniture import EmptyState, across, down, frame, push
+from desktop.gui.furniture import EmptyState, across, down, frame, push, rule
 from desktop.gui.help_panel import HelpPanel
 from desktop.gui.history_panel import HistoryPanel
 from desktop.gui.labels_panel import LabelsPanel
 from desktop.gui.series_strip import SeriesStrip
 from desktop.gui.shell import Shell
+from desktop.gui.suggestion_acts import SuggestionActs
+from desktop.gui.suggestions_panel import SuggestionsPanel
 from desktop.gui.tool_column import ToolColumn
 
 PANEL_PX = 320
@@ -27,7 +29,12 @@ class ReadingPage(QWidget):
     """The image is the room; the canvas comes in once the window stands."""
 
     def __init__(
-        self, shell: Shell, actions: ActionSet, image: QWidget, parent: QWidget | None = None
+        self,
+        shell: Shell,
+        actions: ActionSet,
+        image: QWidget,
+        suggestion_acts: SuggestionActs,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("page")
@@ -52,7 +59,7 @@ class ReadingPage(QWidget):
         self.bar = FrameBar(shell, actions)
         inside.addWidget(self.bar)
         self.splitter.addWidget(centre)
-        self.panel = SidePanel(shell, actions)
+        self.panel = SidePanel(shell, actions, suggestion_acts)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
@@ -105,7 +112,13 @@ class ReadingPage(QWidget):
 class SidePanel(QFrame):
     """Form, labels, help and log behind tabs."""
 
-    def __init__(self, shell: Shell, actions: ActionSet, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        actions: ActionSet,
+        suggestion_acts: SuggestionActs,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setProperty("role", "side")
         self.setMinimumWidth(280)
@@ -126,6 +139,12 @@ class SidePanel(QFrame):
         self.form = FormPanel(shell, actions)
         self.labels = LabelsPanel(shell)
         self.help = HelpPanel(shell, actions)
+        self.suggestions = SuggestionsPanel(shell, actions, suggestion_acts)
+        helping = QWidget()
+        inside = down(helping, gap=0)
+        inside.addWidget(self.suggestions, 1)
+        inside.addWidget(rule())
+        inside.addWidget(self.help, 1)
         self.log = HistoryPanel(shell)
         self.explained = ""
         self.beside = HelpPanel(shell, None)
@@ -138,7 +157,7 @@ class SidePanel(QFrame):
         self.asking.addWidget(self.beside)
         self.asking.setStretchFactor(0, 3)
         self.asking.setStretchFactor(1, 2)
-        for page in (self.asking, self.labels, self.help, self.log):
+        for page in (self.asking, self.labels, helping, self.log):
             self.pages.addWidget(page)
         self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
         column.addWidget(self.pages, 1)

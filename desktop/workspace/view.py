@@ -25,7 +25,7 @@ from desktop.domain.help_study import (
     arm_of,
     why_hidden,
 )
-from desktop.domain.proposal import Decision, Proposal
+from desktop.domain.proposal import Decision, Proposal, ProposedFrame
 from desktop.domain.runs import MaskYX, decode_runs
 from desktop.domain.schema import Schema
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series
@@ -196,8 +196,8 @@ class ProjectView:
         found = queries.many(self._read, MaskSlice, **limits)
         return [s for s in found if s.annotation_id in own]
 
-    def mask(self, mask_slice: MaskSlice) -> MaskYX:
-        """Pixels of a painted slice: (rows, columns) bool, read-only."""
+    def mask(self, mask_slice: MaskSlice | ProposedFrame) -> MaskYX:
+        """Pixels of a painted or proposed slice: (rows, columns) bool, read-only."""
         found = self._masks.get(mask_slice.runs)
         if found is None or found.shape != (mask_slice.rows, mask_slice.columns):
             raw = queries.runs(self._read, mask_slice.runs)

@@ -16,6 +16,7 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Command, Progress
 from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.event import GENESIS, Action, Change, Event
+from desktop.domain.help_study import Arm, HelpStanding
 from desktop.domain.kinds import BY_KIND
 from desktop.domain.record import Record, from_plain, to_plain
 from desktop.domain.runs import decode_runs, runs_digest
@@ -388,6 +389,12 @@ class FakeWorkspace:
 
     def answers(self, case_id: str) -> list[Answer]:
         return self.find(Answer, case_id=case_id)
+
+    def proposals(self, case_id: str) -> list[Any]:
+        return []
+
+    def help_standing(self, case_id: str) -> HelpStanding:
+        return HelpStanding(Arm.FIRST, False, "", False)
 
     def assignment(self, case_id: str) -> Assignment:
         id_ = Assignment.id_for(case_id, self.reader.id)
