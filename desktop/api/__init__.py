@@ -3,7 +3,8 @@
 May import: every room below. Deliberately absent: Qt, the store, the open project.
 
 A plugin is one file with a literal ``PLUGIN = {"name": …, "version": …, "api": 1, "author": …}``
-and a function ``register(registry)`` that adds its tools, exporters and kinds of rules.
+and a function ``register(registry)`` that adds its tools, exporters, kinds of rules and
+consensus methods.
 """
 
 from desktop.commands.annotation import (
@@ -30,9 +31,13 @@ from desktop.domain.geometry import (
 from desktop.domain.runs import decode_runs, encode_runs, shape_mask
 from desktop.domain.schema import Code, LabelClass, Question, Schema, Scope
 from desktop.domain.study import Case, FrameRef, Instance, Series
+from desktop.engines.estimate import ConsensusMethod, Estimate, Options
+from desktop.engines.mask_consensus import MaskEstimate, MaskMethod, MaskOptions
+from desktop.engines.mask_patterns import Patterns
 from desktop.engines.rule_kinds import Asks, Field, Need, RuleKind
 from desktop.engines.rule_subject import Picture, RegionFacts, Subject
 from desktop.engines.rules_in_code import labeling_function
+from desktop.engines.votes import Votes
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.snapshot import Snapshot
 from desktop.interaction.context import ToolContext
@@ -54,8 +59,10 @@ __all__ = [
     "Case",
     "Code",
     "Command",
+    "ConsensusMethod",
     "DeleteAnnotations",
     "Ellipse",
+    "Estimate",
     "Field",
     "FileProblem",
     "FrameRef",
@@ -66,15 +73,20 @@ __all__ = [
     "Label",
     "LabelClass",
     "Mask",
+    "MaskEstimate",
+    "MaskMethod",
+    "MaskOptions",
     "MaskSlice",
     "Mismatch",
     "Need",
     "Note",
     "Option",
+    "Options",
     "Origin",
     "PaintMask",
     "PaintedFrame",
     "Part",
+    "Patterns",
     "Picture",
     "PluginProblem",
     "Point",
@@ -99,6 +111,7 @@ __all__ = [
     "ToolInfo",
     "ToolUpdate",
     "UserError",
+    "Votes",
     "Written",
     "decode_runs",
     "encode_runs",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from desktop.workspace.adjudicating import AdjudicationDesk
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
+    from desktop.workspace.consensus import ConsensusDesk
     from desktop.workspace.gold import Gold
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.learning import Learning
@@ -122,6 +123,13 @@ class Desks:
         from desktop.workspace.learning import Learning
 
         return Learning(self._self())
+
+    @functools.cached_property
+    def consensus(self) -> ConsensusDesk:
+        """One answer from many readers, offered as suggestions."""
+        from desktop.workspace.consensus import ConsensusDesk
+
+        return ConsensusDesk(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -69,6 +69,18 @@ class Registry:
 
         register(rule)
 
+    def add_consensus(self, method: Any) -> None:
+        """Add a way to one answer from votes."""
+        from desktop.engines.consensus import register
+
+        register(method)
+
+    def add_mask_consensus(self, method: Any) -> None:
+        """Add a way to one mask from several."""
+        from desktop.engines.mask_consensus import register
+
+        register(method)
+
 
 def user_folder() -> Path:
     """Where a person puts own plugins."""

@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 from desktop.domain.account import Signature, content_sha256
-from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import ASIDE
 from desktop.domain.errors import FileProblem
@@ -221,6 +221,8 @@ class ProjectView:
         decided = queries.many(self._read, Decision, case_id=case_id, reader_id=self.reader.id)
         by_proposal = {d.proposal_id: d for d in decided}
         found = queries.many(self._read, Proposal, case_id=case_id)
+        if self.reader.role is Role.READER:  # a consensus tells what other readers said
+            found = [p for p in found if p.origin is not Origin.CONSENSUS]
         found.sort(key=lambda p: (-p.score, p.id))
         return [(p, by_proposal.get(p.id)) for p in found]
 
