@@ -12,6 +12,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.gui import icons
 from desktop.gui.adjudicate_room import WIDE_PX, DisagreementRoom
+from desktop.gui.consensus_part import ConsensusPart
 from desktop.gui.furniture import across, down, frame, label
 from desktop.gui.guideline_gaps import GapList
 from desktop.gui.segments import segments
@@ -40,9 +41,12 @@ class AdjudicatePage(QWidget):
         column.addWidget(self._make_head())
         self.parts = QStackedWidget()
         self.room = DisagreementRoom(shell)
+        self.consensus = ConsensusPart(shell)
+        self.consensus.chosen.connect(self._go_to_case)
         self.gaps = GapList(shell)
         self.gaps.chosen.connect(self._go_to_case)
         self.parts.addWidget(self.room)
+        self.parts.addWidget(self.consensus)
         self.parts.addWidget(self.gaps)
         column.addWidget(self.parts, 1)
         self._reading.committed.connect(self._committed)
@@ -70,6 +74,8 @@ class AdjudicatePage(QWidget):
     def take_focus(self) -> None:
         if self.parts.currentWidget() is self.room:
             self.room.take_focus()
+        elif self.parts.currentWidget() is self.consensus:
+            self.consensus.take_focus()
 
     def read(self) -> None:
         """Compare the readers of all cases anew, in the background."""
@@ -94,11 +100,11 @@ class AdjudicatePage(QWidget):
         self._tabs = QButtonGroup(self)
         tips = (
             "What readers disagree about, one by one.",
+            "One answer from all readers, beside plain majority.",
             "What the guidelines have to say in their next version.",
         )
-        row.addWidget(
-            segments(self._tabs, ("Disagreements", "Guideline gaps"), self._show_part, tips=tips)
-        )
+        names = ("Disagreements", "Consensus", "Guideline gaps")
+        row.addWidget(segments(self._tabs, names, self._show_part, tips=tips))
         self.count = label("", "muted")
         row.addWidget(self.count)
         row.addStretch(1)
@@ -128,14 +134,21 @@ class AdjudicatePage(QWidget):
         self.parts.setCurrentIndex(number)
         if number == 0:
             self.room.take_focus()
+            return
+        self.room.end_editing()
+        if number == 1:
+            self.consensus.refresh()
+            self.consensus.take_focus()
         else:
-            self.room.end_editing()
             self.gaps.refresh()
 
     def _go_to_case(self, case_id: str) -> None:
+        """Its disagreements; a case on which all agree is read."""
+        if not self.room.go_to(case_id):
+            self.chosen.emit(case_id)
+            return
         self._tabs.button(0).setChecked(True)
         self._show_part(0)
-        self.room.go_to(case_id)
 
     def _take(self, cases: list[QueueCase]) -> None:
         self._is_reading = False

@@ -111,12 +111,13 @@ class DisagreementRoom(QWidget):
         else:
             self._go(max(0, self.model.next_open(-1)))
 
-    def go_to(self, case_id: str) -> None:
-        """The first disagreement of a case."""
+    def go_to(self, case_id: str) -> bool:
+        """The first disagreement of a case; whether it has one."""
         for number in range(self.model.rowCount()):
             if self.model.row(number).case.case_id == case_id:
                 self._go(number)
-                return
+                return True
+        return False
 
     def take_focus(self) -> None:
         self.viewers.focus(self.is_editing)

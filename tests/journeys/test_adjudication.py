@@ -192,6 +192,26 @@ def test_h_looks_under_the_regions_and_both_pictures_move_as_one(open_as: Any) -
     assert viewers.own.view.zoom == viewers.theirs.view.zoom
 
 
+def test_consensus_is_made_looked_at_and_offered(open_as: Any) -> None:
+    eve = Adjudicator(open_as("Eve"))
+    eve.page._tabs.button(1).click()
+    part = eve.page.consensus
+    titles = [part.subject.itemText(n) for n in range(part.subject.count())]
+    part.subject.setCurrentIndex(titles.index("Is there a nodule?"))
+    part.method.setCurrentIndex(part.method.findData("dawid-skene"))
+    hands.press_key(eve.window, K.Key_Tab)
+    part.go.setFocus()
+    hands.press_key(eve.window, K.Key_Space)
+    wait_for(lambda: part.report is not None, "the consensus is made")
+    assert part.model.rowCount() == 1
+    assert part.model.index(0, 1).data() == "Yes"
+    hands.click(part.offer)
+    room = eve.window.shell.reading.workspace
+    offered = [p for p, _d in room.proposals(eve.room.case_id)]
+    assert [p.provenance.detail["method"] for p in offered] == ["dawid-skene"]
+    assert not [n for n in READERS if n in words_on(eve.page)]
+
+
 def test_a_plain_reader_has_no_such_page(open_as: Any) -> None:
     window = open_as("Bea")
     hands.press_key(window, K.Key_7, Qt.KeyboardModifier.ControlModifier)
