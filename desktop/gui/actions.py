@@ -5,6 +5,7 @@ the keyboard overlay are made from these lines.
 
 Keys: the left hand stays on letters, the right hand on the mouse. Letters that later tools need
 (C comment, G grow, I fill, L livewire, N next pin, T threshold) stay free, so
+(A prompt, C comment, G grow, I fill, L livewire, R reveal, T threshold) stay free, so
 select is V, box X, ellipse U (round), point D (dot). Letters and digits never reach an act while
 a person types in a field.
 """
@@ -218,6 +219,8 @@ ACTS: tuple[Act, ...] = (
       "Case", "skip_case", ("K",), "skip", needs="case"),
     A("case.none", "No finding", "Says that there is nothing to find; again to take it back.",
       "Case", "no_finding", ("0",), "none", needs="case"),
+    A("pin.next", "Next comment", "To the next comment of a case that a reviewer returned.",
+      "Case", "next_pin", ("N",), "", needs="case"),
     A("case.previous", "Previous case", "Opens the case before this one.",
       "Case", "step_case", ("Ctrl+PgUp", "Alt+Left"), "previous", argument=-1, needs="case"),
     A("case.next", "Next case", "Opens the case after this one.",

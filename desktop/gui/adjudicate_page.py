@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QWidget
 
@@ -104,7 +104,8 @@ class AdjudicatePage(QWidget):
             "What the guidelines have to say in their next version.",
         )
         names = ("Disagreements", "Consensus", "Guideline gaps")
-        row.addWidget(segments(self._tabs, names, self._show_part, tips=tips))
+        parts = segments(self._tabs, names, self._show_part, tips=tips)
+        row.addWidget(parts, 0, Qt.AlignmentFlag.AlignVCenter)
         self.count = label("", "muted")
         row.addWidget(self.count)
         row.addStretch(1)

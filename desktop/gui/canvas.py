@@ -165,6 +165,15 @@ class CanvasView(QWidget):
         self._stage.drop_recovery()
 
     @property
+    def pointer_at(self) -> tuple[float, float] | None:
+        """The image point under the pointer; None where it is not over the image."""
+        frame = self._stage.frame
+        if self._pointer is None or frame is None:
+            return None
+        x, y = self._stage.image_point(self._pointer)
+        return (x, y) if 0 <= x <= frame.columns and 0 <= y <= frame.rows else None
+
+    @property
     def is_busy(self) -> bool:
         """Whether something is being drawn."""
         return self._stage.hands.busy

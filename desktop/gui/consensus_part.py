@@ -142,8 +142,11 @@ class ConsensusPart(QWidget):
             return
         self._subjects = found
         self.subject.clear()
+        titles = {s.name: s.title for s in room.schemas()} if room is not None else {}
+        several = len({s.schema_name for s in found}) > 1
         for item in found:
-            self.subject.addItem(item.title)
+            of = f"   ({titles.get(item.schema_name, item.schema_name)})" if several else ""
+            self.subject.addItem(f"{item.title}{of}")
         self._fill_methods()
         self._show(None)
 
@@ -254,7 +257,9 @@ class ConsensusPart(QWidget):
             return
         retext(self.offer, f"Offer {report.offered:,} as suggestions")
         differing = report.differing
-        words = f"{report.title}, {len(report.lines):,} items, {report.readers} readers. "
+        count = len(report.lines)
+        items = "1 item" if count == 1 else f"{count:,} items"
+        words = f"{report.title}, {items}, {report.readers} readers. "
         words += (
             "It says the same as plain majority everywhere."
             if not differing

@@ -27,6 +27,7 @@ from desktop.gui.furniture import across, clear, down, frame, label, push, retex
 from desktop.gui.linked_viewers import paint_chip
 from desktop.gui.matter_words import apart_text, claim_text, matter_title, ruling_text
 from desktop.gui.reading import Reading
+from desktop.workspace.authority import may
 
 if TYPE_CHECKING:
     from desktop.workspace.adjudicating import QueueCase
@@ -312,8 +313,13 @@ class MatterPanel(QFrame):
         count = len(case.agreed_left)
         retext(self.agreed, f"Take over {count} agreed")
         self.agreed.setVisible(bool(count) and not left and not case.why_not)
+        self.gold.setVisible(not left and not case.why_not and self._may_make_gold())
+
+    def _may_make_gold(self) -> bool:
         room = self._reading.workspace
-        self.gold.setVisible(not left and hasattr(type(room), "gold"))
+        return (
+            room is not None and hasattr(type(room), "gold") and may(room.reader.role, "MakeGold")
+        )
 
     def _clicked_cause(self, number: int) -> None:
         button = self._cause_group.button(number)

@@ -92,6 +92,15 @@ PAGES: tuple[PageSpec, ...] = (
         frozenset({Role.LEAD, Role.ADJUDICATOR}),
         "adjudicate_page:AdjudicatePage",
     ),
+    PageSpec(
+        "review",
+        "Review",
+        "One reader's case at a time, with comments.",
+        "Ctrl+Shift+7",
+        "eye",
+        frozenset({Role.LEAD, Role.REVIEWER}),
+        "review_page:ReviewPage",
+    ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )
 

@@ -152,6 +152,12 @@ class ReadingActs:
         self.page.panel.show_tab("Form")
         self.page.panel.form.take_focus()
 
+    def next_pin(self) -> None:
+        """The next comment of a returned case, with its answer's field under the hand."""
+        if self.page is not None:
+            self.page.panel.show()
+            self.page.panel.returned.next_pin()
+
     def no_finding(self) -> None:
         room = self._reading.workspace
         if room is None:

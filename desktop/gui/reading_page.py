@@ -15,6 +15,7 @@ from desktop.gui.furniture import EmptyState, across, down, frame, push, rule
 from desktop.gui.help_panel import HelpPanel
 from desktop.gui.history_panel import HistoryPanel
 from desktop.gui.labels_panel import LabelsPanel
+from desktop.gui.returned_card import ReturnedCard
 from desktop.gui.series_strip import SeriesStrip
 from desktop.gui.shell import Shell
 from desktop.gui.suggestion_acts import SuggestionActs
@@ -68,6 +69,8 @@ class ReadingPage(QWidget):
         column.addLayout(middle, 1)
         self.strip = SeriesStrip(shell)
         column.addWidget(self.strip)
+        self.panel.returned.image_wanted.connect(self.focus_image)
+        self.panel.returned.question_wanted.connect(self._show_question)
         shell.reading.view_changed.connect(lambda _old, _new: self._choose())
         self._choose()
 
@@ -76,7 +79,13 @@ class ReadingPage(QWidget):
         if self.canvas is None:
             self.canvas = make()
             self._stack.addWidget(self.canvas)
+            if hasattr(self.canvas, "decorations"):
+                self.canvas.decorations.append(self.panel.returned.layer.draw)
             self._choose()
+
+    def _show_question(self, question_id: str) -> None:
+        self.panel.show_tab("Form")
+        self.panel.form.focus_question(question_id)
 
     def take_focus(self) -> None:
         self.focus_image()
@@ -135,6 +144,8 @@ class SidePanel(QFrame):
         row.addWidget(self.tabs)
         row.addStretch(1)
         column.addWidget(head)
+        self.returned = ReturnedCard(shell)
+        column.addWidget(self.returned)
         self.pages = QStackedWidget()
         self.form = FormPanel(shell, actions)
         self.labels = LabelsPanel(shell)

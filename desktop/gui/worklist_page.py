@@ -57,11 +57,13 @@ class CaseModel(QAbstractTableModel):
         self._reading = reading
         self._search = ""
         self._count = 0
+        self._comments: dict[str, int] | None = None
         self._pages: OrderedDict[int, list[CaseLine]] = OrderedDict()
 
     def refresh(self, search: str | None = None) -> None:
         """Read anew, with another search if given."""
         self.beginResetModel()
+        self._comments = None
         if search is not None:
             self._search = search
         self._pages.clear()
@@ -71,6 +73,7 @@ class CaseModel(QAbstractTableModel):
 
     def forget_rows(self) -> None:
         """Read the rows in sight again; their number stayed the same."""
+        self._comments = None
         self._pages.clear()
         if self._count:
             last = self.index(self._count - 1, len(COLUMNS) - 1)
@@ -97,6 +100,9 @@ class CaseModel(QAbstractTableModel):
             return None
         column = index.column()
         words, token, icon = _STATES[line.state]
+        if line.state is AssignmentState.RETURNED:
+            count = self._open_comments().get(line.case.id, 0)
+            words = f"{words} ({count} open)" if count else f"{words} (all answered)"
         if role == Qt.ItemDataRole.DisplayRole:
             regions = f"{line.annotation_count:,}" if line.annotation_count else "–"
             number = f"{line.place + 1:,}"
@@ -118,6 +124,13 @@ class CaseModel(QAbstractTableModel):
         sums = room.working_seconds((case_id,)).get(case_id, {}) if room else {}
         parts = [f"{s.value} {clock_words(sums[s])}" for s in TimeState if sums.get(s, 0) >= 1]
         return f"Your time on this case: {', '.join(parts)}" if parts else ""
+
+    def _open_comments(self) -> dict[str, int]:
+        """How many comments wait on each returned case; read once and kept until rows change."""
+        if self._comments is None:
+            desk = getattr(self._reading.workspace, "reviews", None)
+            self._comments = desk.open_counts() if desk is not None else {}
+        return self._comments
 
     def line(self, row: int) -> CaseLine | None:
         """The case of a row, or None beyond the end."""

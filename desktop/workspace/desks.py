@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from desktop.workspace.models import Models
     from desktop.workspace.quality import Quality
     from desktop.workspace.ranking import RankingDesk
+    from desktop.workspace.reviews import ReviewDesk
     from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.splits import Splits
@@ -130,6 +131,13 @@ class Desks:
         from desktop.workspace.consensus import ConsensusDesk
 
         return ConsensusDesk(self._self())
+
+    @functools.cached_property
+    def reviews(self) -> ReviewDesk:
+        """One reader's case at a time, with comments pinned to places."""
+        from desktop.workspace.reviews import ReviewDesk
+
+        return ReviewDesk(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from desktop.commands.annotation import AddAnnotation, PaintedFrame, PaintMask
 from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
@@ -14,9 +15,13 @@ from desktop.domain.record import to_json
 from desktop.domain.runs import encode_runs
 from desktop.domain.schema import Choice, LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.task import AssignmentState, Role
+from desktop.gui import app, theme
+from desktop.gui.main_window import MainWindow
+from desktop.gui.simulated_hands import wait_for
 from desktop.imaging import phantom
 from desktop.imaging.child import ChildPool
 from desktop.store import queries
+from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 
 READERS = ("Bea", "Cyd", "Dan")
@@ -124,3 +129,29 @@ def rows_of(ws: Workspace, *names: str) -> list[str]:
     own = {r.id for r in found}
     slices = [s for s in queries.many(ws._read, MaskSlice) if s.annotation_id in own]
     return sorted(to_json(r) for r in (*found, *slices))
+
+
+def open_window(qapp: QApplication, folder: Path, project: Path, name: str) -> MainWindow:
+    """The real window with the project, as one person."""
+    settings = Settings(folder / "settings.json")
+    settings.set("reader_name", name)
+    theme.apply(qapp, "dark")
+    window = app.make_window(settings)
+    window.show()
+    window.activateWindow()
+    wait_for(window.isActiveWindow, "the window has the keyboard")
+    wait_for(lambda: window.reading_page.canvas is not None, "the canvas comes in")
+    window.projects.open(project, name)
+    wait_for(lambda: window.shell.reading.workspace is not None, "the project opens")
+    window.activateWindow()  # closing another window may have taken the keyboard meanwhile
+    wait_for(window.isActiveWindow, "the window has the keyboard again")
+    return window
+
+
+def words_on(page: QWidget) -> str:
+    """Everything a person can read or hover on a page."""
+    found = [w.text() for w in page.findChildren(QLabel) if w.isVisible()]
+    found += [w.text() for w in page.findChildren(QToolButton)]
+    found += [w.toolTip() for w in page.findChildren(QWidget)]
+    found += [w.accessibleName() for w in page.findChildren(QWidget)]
+    return "\n".join(found)

@@ -9,19 +9,17 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication
 
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.annotation import Origin
-from desktop.gui import app, theme
 from desktop.gui import simulated_hands as hands
 from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
 from desktop.imaging.child import ChildPool
 from desktop.store import queries
-from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
-from tests.journeys.adjudication_scene import READERS, make_project, rows_of
+from tests.journeys.adjudication_scene import READERS, make_project, open_window, rows_of, words_on
 
 K = Qt.Key
 
@@ -41,31 +39,12 @@ def open_as(
     windows: list[MainWindow] = []
 
     def open_(name: str) -> MainWindow:
-        settings = Settings(tmp_path / "settings.json")
-        settings.set("reader_name", name)
-        theme.apply(qapp, "dark")
-        window = app.make_window(settings)
-        windows.append(window)
-        window.show()
-        window.activateWindow()
-        wait_for(window.isActiveWindow, "the window has the keyboard")
-        wait_for(lambda: window.reading_page.canvas is not None, "the canvas comes in")
-        window.projects.open(project, name)
-        wait_for(lambda: window.shell.reading.workspace is not None, "the project opens")
-        return window
+        windows.append(open_window(qapp, tmp_path, project, name))
+        return windows[-1]
 
     yield open_
     for window in windows:
         window.close()
-
-
-def words_on(page: QWidget) -> str:
-    """Everything a person can read or hover on a page."""
-    found = [w.text() for w in page.findChildren(QLabel) if w.isVisible()]
-    found += [w.text() for w in page.findChildren(QToolButton)]
-    found += [w.toolTip() for w in page.findChildren(QWidget)]
-    found += [w.accessibleName() for w in page.findChildren(QWidget)]
-    return "\n".join(found)
 
 
 class Adjudicator:
