@@ -45,7 +45,8 @@ def pin_place(room: Workspace, pin: Pin, regions: Sequence[Annotation]) -> str:
         refs = room.frame_refs(series_id)
         if pin.frame in refs:
             words.append(f"image {refs.index(pin.frame) + 1}")
-    return " · ".join(words) or "The whole case"
+    text = " · ".join(words) or "The whole case"
+    return text[:1].upper() + text[1:]
 
 
 class ThreadCard(QFrame):
@@ -142,6 +143,13 @@ class ThreadList(QScrollArea):
             self._column.addWidget(card)
         self._column.addStretch(1)
         self.mark(self.current)
+
+    def wanted_height(self) -> int:
+        """Pixels that show all cards without scrolling."""
+        width = max(200, self.viewport().width() - 24)
+        layouts = [layout for c in self.cards if (layout := c.layout()) is not None]
+        heights = [layout.heightForWidth(width) for layout in layouts]
+        return sum(heights) + 8 * (len(heights) + 1)
 
     def mark(self, pin_id: str) -> None:
         """Show which pin is in hand."""

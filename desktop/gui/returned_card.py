@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop.domain.errors import UserError
@@ -34,10 +34,9 @@ class ReturnedCard(QFrame):
         head = across(margins=(14, 10, 12, 4), gap=8)
         self.title = label("", "heading", wrap=True)
         head.addWidget(self.title, 1)
-        head.addWidget(label("N", "key"))
+        head.addWidget(label("N", "key"), 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         self.pins = ThreadList()
-        self.pins.setMaximumHeight(HEIGHT_PX)
         self.pins.chosen.connect(self.go_to)
         self.pins.said.connect(self._answer)
         self.pins.left.connect(self.image_wanted)
@@ -79,6 +78,7 @@ class ReturnedCard(QFrame):
             ),
             may_settle=lambda _pin: False,
         )
+        self.pins.setFixedHeight(min(HEIGHT_PX, self.pins.wanted_height()))
         self.show()
 
     def next_pin(self) -> None:

@@ -61,7 +61,8 @@ class ReviewPanel(QFrame):
     ) -> None:
         """Show a reader's answers and the pins on their case."""
         self.title.setText(f"{line.case.title} · reader {line.letter}")
-        found = f"{len(work.annotations)} regions" if work.annotations else "Nothing drawn"
+        count = len(work.annotations)
+        found = "1 region" if count == 1 else f"{count} regions" if count else "Nothing drawn"
         if work.no_finding:
             found = "No finding"
         rounds = f", round {line.rounds + 1}" if line.rounds else ""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PAGE = 200
 _PAGES_KEPT = 20
 COLUMNS = ("No.", "Case", "Modality", "State", "Regions")
-_WIDTHS = (80, 320, 110, 150, 100)
+_WIDTHS = (80, 320, 110, 190, 100)
 _STATES = {
     AssignmentState.OPEN: ("Open", "muted", ""),
     AssignmentState.DONE: ("Done", "ok", "check"),
