@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
     """Settings, keys, data and caches of a test are its own, never those of a person."""
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path_factory.mktemp("home", numbered=True)))
+
+
+def take_plugin_formats_out() -> None:
+    """Export formats that plugins added go again, so that the order of tests does not matter."""
+    registry = sys.modules.get("desktop.exchange.exporter")
+    for exporter in registry.exporters() if registry else ():
+        if type(exporter).__module__.startswith("readingroom_plugin_"):
+            registry.unregister(exporter.name)
+
+
+@pytest.fixture(autouse=True)
+def _only_built_in_formats() -> Iterator[None]:
+    yield
+    take_plugin_formats_out()
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from desktop.engines.rules_on_images import symmetry
 from desktop.engines.rules_on_tags import tag_number
 from desktop.workspace.plugins import load_plugins
 from desktop.workspace.settings import Settings
+from tests.conftest import take_plugin_formats_out
 
 
 class MadeItem:
@@ -74,6 +75,7 @@ def full_item() -> MadeItem:
 
 
 load_plugins(Settings())  # those that ship with the app
+take_plugin_formats_out()
 KINDS = rule_kinds()
 
 
