@@ -14,6 +14,7 @@ from desktop.domain.ranking import (
     Ask,
     Candidate,
     Comparison,
+    Outcome,
     Ranking,
     RankingKind,
     RankingPrompt,
@@ -99,7 +100,7 @@ class CompareCandidates(Command, frozen=True):
     def apply(self, txn: Transaction) -> None:
         said = self.comparison
         task = _open_task(txn, self.task_id, RankingKind.PAIRWISE)
-        _check_words(task, said.rationale, said.confidence)
+        _check_words(task, said.rationale, said.confidence, said.outcome is Outcome.CANNOT)
         if said.left == said.right:
             raise UserError("A candidate can't be compared with itself.")
         for candidate_id in (said.left, said.right):
@@ -124,7 +125,7 @@ class RankCandidates(Command, frozen=True):
     def apply(self, txn: Transaction) -> None:
         said = self.ranking
         task = _open_task(txn, self.task_id, RankingKind.TIERS, RankingKind.BEST)
-        _check_words(task, said.rationale, said.confidence)
+        _check_words(task, said.rationale, said.confidence, said.cannot)
         placed = [c for tier in said.tiers for c in tier]
         if len(set(placed)) != len(placed) or not set(placed) <= set(said.shown):
             raise UserError("A candidate stands in two places, or was not shown.")
@@ -158,7 +159,7 @@ class RateCandidate(Command, frozen=True):
     def apply(self, txn: Transaction) -> None:
         said = self.rating
         task = _open_task(txn, self.task_id, RankingKind.RATING)
-        _check_words(task, said.rationale, said.confidence)
+        _check_words(task, said.rationale, said.confidence, said.cannot)
         _check_candidate(txn, said.candidate_id, said.prompt_id, task.id)
         wanted = set(task.criteria or ("",))
         if not said.cannot and set(said.scores) != wanted:
@@ -195,10 +196,11 @@ def _open_task(txn: Transaction, task_id: str, *kinds: RankingKind) -> RankingTa
     return task
 
 
-def _check_words(task: RankingTask, rationale: str, confidence: int) -> None:
-    if task.rationale is Ask.REQUIRED and not rationale.strip():
+def _check_words(task: RankingTask, rationale: str, confidence: int, cannot: bool) -> None:
+    """UserError where a word is missing; nothing more is asked of who can't judge."""
+    if task.rationale is Ask.REQUIRED and not rationale.strip() and not cannot:
         raise UserError("This task asks for a reason.", "", "Say in a few words why.")
-    if task.confidence is Ask.REQUIRED and not confidence:
+    if task.confidence is Ask.REQUIRED and not confidence and not cannot:
         raise UserError("This task asks how sure you are.", "", "Choose 1, 2 or 3.")
     if confidence not in (0, 1, 2, 3):
         raise UserError("How sure you are goes from 1 to 3.")

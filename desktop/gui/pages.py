@@ -82,6 +82,13 @@ PAGES: tuple[PageSpec, ...] = (
         "rules",
         LEADS,
         "rules_page:RulesPage",
+        "ranking",
+        "Ranking",
+        "Which is better: side by side, blind, by keys.",
+        "Ctrl+6",
+        "ranking",
+        EVERYBODY,
+        "ranking_page:RankingPage",
     ),
     PageSpec(
         "adjudicate",

@@ -72,6 +72,15 @@ class Asked:
     wanted: int
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What stands beside a decision: how long it took, why, how sure (1 to 3, 0 not said)."""
+
+    seconds: float = 0.0
+    rationale: str = ""
+    confidence: int = 0
+
+
 class RankingDesk:
     """Reached as ``workspace.ranking``; main thread only."""
 
@@ -155,10 +164,7 @@ class RankingDesk:
         self,
         asked: Asked,
         outcome: Outcome,
-        *,
-        seconds: float = 0.0,
-        rationale: str = "",
-        confidence: int = 0,
+        remark: Remark = Remark(),
     ) -> Event | None:
         """Say which of the two is better, as they stood."""
         left, right = asked.shown.candidates
@@ -171,9 +177,9 @@ class RankingDesk:
             right=right,
             outcome=outcome,
             repeat=asked.shown.repeat,
-            seconds=round(seconds, 2),
-            rationale=rationale.strip(),
-            confidence=confidence,
+            seconds=round(remark.seconds, 2),
+            rationale=remark.rationale.strip(),
+            confidence=remark.confidence,
         )
         return self._workspace.run(CompareCandidates(task_id=asked.task.id, comparison=comparison))
 
@@ -181,11 +187,9 @@ class RankingDesk:
         self,
         asked: Asked,
         tiers: Sequence[Sequence[str]],
+        remark: Remark = Remark(),
         *,
         cannot: bool = False,
-        seconds: float = 0.0,
-        rationale: str = "",
-        confidence: int = 0,
     ) -> Event | None:
         """Order the candidates shown, best tier first; what is left out is unacceptable."""
         ranking = Ranking(
@@ -196,26 +200,29 @@ class RankingDesk:
             shown=asked.shown.candidates,
             tiers=tuple(tuple(t) for t in tiers if t),
             cannot=cannot,
-            seconds=round(seconds, 2),
-            rationale=rationale.strip(),
-            confidence=confidence,
+            seconds=round(remark.seconds, 2),
+            rationale=remark.rationale.strip(),
+            confidence=remark.confidence,
         )
         return self._workspace.run(RankCandidates(task_id=asked.task.id, ranking=ranking))
 
-    def best(self, asked: Asked, candidate_id: str, **more: float | str | int) -> Event | None:
+    def best(
+        self,
+        asked: Asked,
+        candidate_id: str,
+        remark: Remark = Remark(),
+    ) -> Event | None:
         """Pick the best of those shown."""
         rest = [c for c in asked.shown.candidates if c != candidate_id]
-        return self.rank(asked, [[candidate_id], rest], **more)  # type: ignore[arg-type]
+        return self.rank(asked, [[candidate_id], rest], remark)
 
     def rate(
         self,
         asked: Asked,
         scores: dict[str, int],
+        remark: Remark = Remark(),
         *,
         cannot: bool = False,
-        seconds: float = 0.0,
-        rationale: str = "",
-        confidence: int = 0,
     ) -> Event | None:
         """Grade the one candidate shown."""
         rating = Rating(
@@ -226,9 +233,9 @@ class RankingDesk:
             reader_id=self._workspace.reader.id,
             scores=scores,
             cannot=cannot,
-            seconds=round(seconds, 2),
-            rationale=rationale.strip(),
-            confidence=confidence,
+            seconds=round(remark.seconds, 2),
+            rationale=remark.rationale.strip(),
+            confidence=remark.confidence,
         )
         return self._workspace.run(RateCandidate(task_id=asked.task.id, rating=rating))
 

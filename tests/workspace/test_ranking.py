@@ -18,7 +18,7 @@ from desktop.domain.geometry import Box
 from desktop.domain.ranking import Ask, Outcome, RankingKind, RankingTask
 from desktop.domain.task import Reader, Role
 from desktop.exchange.exporter import BundleOptions
-from desktop.workspace.ranking import Asked
+from desktop.workspace.ranking import Asked, Remark
 from desktop.workspace.ranking_drafts import (
     DraftCandidate,
     DraftPrompt,
@@ -54,7 +54,7 @@ def judge_all(room: Any, task: RankingTask, better: Any) -> list[Asked]:
     seen = []
     while (asked := room.ranking.next(task.id)) is not None:
         left, right = (c.text for c in asked.candidates)
-        room.ranking.compare(asked, better(left, right), seconds=2.0)
+        room.ranking.compare(asked, better(left, right), Remark(seconds=2.0))
         seen.append(asked)
     return seen
 
@@ -188,7 +188,7 @@ def test_what_does_not_fit_is_refused_in_words(made: MadeProject) -> None:
         desk.compare(asked, Outcome.LEFT)
     desk.change(replace(desk.task(task.id), is_open=False))
     with pytest.raises(UserError, match="closed"):
-        desk.compare(asked, Outcome.LEFT, rationale="Clearer.")
+        desk.compare(asked, Outcome.LEFT, Remark(rationale="Clearer."))
     with pytest.raises(UserError, match="can't be changed"):
         desk.change(replace(desk.task(task.id), judged=RankingKind.RATING))
 
