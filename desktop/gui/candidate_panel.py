@@ -41,7 +41,7 @@ class TextPane(QPlainTextEdit):
     def fit(self, most: int) -> None:
         """As high as the text needs, at most so many pixels."""
         lines = max(1, self.document().blockCount(), len(self.toPlainText()) // 110 + 1)
-        self.setFixedHeight(min(most, _LINE_PX * lines + 20))
+        self.setFixedHeight(min(most, _LINE_PX * lines + 30))
 
     def scroll_page(self, direction: int) -> None:
         """One page down (1) or up (-1)."""
@@ -85,6 +85,13 @@ class CandidatePanel(QFrame):
         """Show what the candidates are about."""
         self._as_image(room, refs, None)
         self.letter.setText("Image")
+
+    def forget(self) -> None:
+        """Show nothing any more."""
+        if self.text is not None:
+            self.text.clear()
+        if self.image is not None:
+            self.image.show_message("")
 
     def choose(self, on: bool, words: str = "") -> None:
         """Mark it as the one that keys act on, with words at the right."""

@@ -26,9 +26,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from desktop.domain.calibration import calibrations
+from desktop.domain.calibration import Calibrations, calibrations
 from desktop.domain.geometry import Geometry, Mask, Point
-from desktop.domain.study import FrameRef, Window
+from desktop.domain.study import FrameRef, Plane, Window
 from desktop.gui import theme
 from desktop.gui.canvas_drag import WindowDrag
 from desktop.gui.canvas_frames import FrameFeed
@@ -133,6 +133,7 @@ class ImagePane(QWidget):
         self._overlay: Overlay | None = None
         self._shapes: tuple[PaneRegion, ...] = ()
         self._worded: tuple[PaneRegion, ...] = ()
+        self._facts: _Facts | None = None
         self._drag: _Drag | None = None
         self._wheel = 0
         self._message = ("", "")
@@ -217,8 +218,20 @@ class ImagePane(QWidget):
         self._feed.show(self._workspace, self._refs, index)
 
     def _arrived(self) -> None:
+        self._take_facts()
         self._take_regions()
         self.update()
+
+    def _take_facts(self) -> None:
+        """What the drawing needs to know of the image, so that painting reads nothing."""
+        frame, room = self._feed.frame, self._workspace
+        if frame is None or room is None:
+            self._facts = None
+            return
+        image = room.instance(frame.ref.instance_id)
+        known = calibrations(image, room.calibration(image.series_id))
+        plane = image.plane(frame.ref.frame_index)
+        self._facts = _Facts(frame.ref, image.spacing_mm, plane, known)
 
     def _take_regions(self) -> None:
         frame, ref = self._feed.frame, self._feed.wanted
@@ -298,15 +311,12 @@ class ImagePane(QWidget):
             bottom_right=tuple(t for t in (window_text(self.window_in_use()),) if t),
         )
         draw_corners(painter, size, corners)
-        room = self._workspace
-        if room is None:
+        if self._facts is None or self._facts.ref != frame.ref:
             return
-        instance = room.instance(frame.ref.instance_id)
-        plane = instance.plane(frame.ref.frame_index)
-        if plane is not None:
-            draw_letters(painter, size, plane)
-        known = calibrations(instance, room.calibration(instance.series_id))
-        draw_scale_bar(painter, size, known, placement.zoom / self.devicePixelRatioF())
+        if self._facts.plane is not None:
+            draw_letters(painter, size, self._facts.plane)
+        ratio = self.devicePixelRatioF()
+        draw_scale_bar(painter, size, self._facts.known, placement.zoom / ratio)
 
     def _draw_words(self, painter: QPainter, size: QRectF) -> None:
         problem = self._feed.problem
@@ -317,9 +327,11 @@ class ImagePane(QWidget):
             draw_message(painter, size, title, detail)
 
     def _aspect(self, frame: Frame | None) -> float:
-        if frame is None or self._workspace is None:
+        if frame is None:
             return 1.0
-        spacing = self._workspace.instance(frame.ref.instance_id).spacing_mm
+        if self._facts is None or self._facts.ref.instance_id != frame.ref.instance_id:
+            return 1.0
+        spacing = self._facts.spacing_mm
         if spacing is None or min(spacing) <= 0:
             return 1.0
         ratio = spacing[0] / spacing[1]
@@ -400,6 +412,16 @@ class ImagePane(QWidget):
             self.step(steps[Qt.Key(event.key())])
         else:
             event.ignore()
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of the image in hand."""
+
+    ref: FrameRef
+    spacing_mm: tuple[float, float] | None
+    plane: Plane | None
+    known: Calibrations
 
 
 @dataclass

@@ -57,6 +57,7 @@ class JudgeView(QWidget):
         self._ways_of: tuple[RankingKind, int] | None = None  # whose buttons stand there
         self._clock = QElapsedTimer()
         self._before_s = 0.0
+        self._taken_s: list[float] = []  # of the decisions that undo can take back here
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Candidates")
         column = down(self, gap=0)
@@ -86,8 +87,16 @@ class JudgeView(QWidget):
 
     def open(self, task_id: str) -> None:
         """Ask the first open question of a task."""
+        self._taken_s.clear()
         self.side.clear_words()
         self._ask(task_id)
+
+    def forget(self) -> None:
+        """Show nothing any more."""
+        self.asked = None
+        for panel in (*self._panels, self._context):
+            if panel is not None:
+                panel.forget()
 
     def _ask(self, task_id: str) -> None:
         room = self.room
@@ -275,6 +284,7 @@ class JudgeView(QWidget):
             self._shell.say_error(error)
             return
         side.clear_words()
+        self._taken_s.append(remark.seconds)
         self._ask(asked.task.id)
 
     def undo(self) -> None:
@@ -290,6 +300,7 @@ class JudgeView(QWidget):
         self.side.clear_words()
         self._ask(asked.task.id)
         if event is not None:
+            self._before_s = self._taken_s.pop() if self._taken_s else 0.0
             self.side.say("The last decision is taken back.")
 
     def seconds(self) -> float:

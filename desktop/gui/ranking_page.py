@@ -42,7 +42,7 @@ class RankingPage(QWidget):
         self.result.chosen.connect(self.chosen)
         self.form.left.connect(self.show_tasks)
         self.form.made.connect(self._made)
-        shell.reading.opened.connect(lambda _room: self.parts.setCurrentWidget(self.tasks))
+        shell.reading.leaving.connect(lambda _room: self._leave())
 
     def showEvent(self, event: Any) -> None:
         super().showEvent(event)
@@ -51,6 +51,7 @@ class RankingPage(QWidget):
             self.tasks.refresh()
         elif current is self.result:
             self.result.refresh()
+        self.take_focus()
 
     def take_focus(self) -> None:
         current = self.parts.currentWidget()
@@ -74,6 +75,11 @@ class RankingPage(QWidget):
         """Show what readers prefer."""
         self.parts.setCurrentWidget(self.result)
         self.result.open(task_id)
+
+    def _leave(self) -> None:
+        """The project is about to be closed: nothing of it stays on screen."""
+        self.judge.forget()
+        self.parts.setCurrentWidget(self.tasks)
 
     def _make(self) -> None:
         self.parts.setCurrentWidget(self.form)
