@@ -82,6 +82,8 @@ PAGES: tuple[PageSpec, ...] = (
         "rules",
         LEADS,
         "rules_page:RulesPage",
+    ),
+    PageSpec(
         "ranking",
         "Ranking",
         "Which is better: side by side, blind, by keys.",
