@@ -96,7 +96,8 @@ class ModelInput(Value):
         if self.values is not Values.MODALITY:
             own = self.window
             shown = f" ({own.center:g} / {own.width:g})" if own else " (as shown first)"
-        return f"{size}, {colour}, {self.fit.value}, {self.values.value}{shown}"
+        fit = f", {self.fit.value}" if self.rows else ""
+        return f"{size}, {colour}{fit}, {self.values.value}{shown}"
 
 
 class ModelClass(Value):

@@ -24,7 +24,18 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton, QWidget
 from desktop.gui import icons
 from desktop.gui.pages import PAGES, PageSpec
 
-TOOLS = ("select", "box", "polygon", "freehand", "ellipse", "point", "ruler", "brush", "eraser")
+TOOLS = (
+    "select",
+    "box",
+    "polygon",
+    "freehand",
+    "ellipse",
+    "point",
+    "ruler",
+    "brush",
+    "eraser",
+    "prompt",
+)
 
 
 @dataclass(frozen=True)
@@ -170,6 +181,7 @@ ACTS: tuple[Act, ...] = (
     _tool("ruler", "Ruler", "Drag along a length. The number says what its calibration is.", "M"),
     _tool("brush", "Brush", "Paint the region; hold Ctrl to erase.", "B"),
     _tool("eraser", "Eraser", "Rub out painted pixels of the selected region.", "E"),
+    _tool("prompt", "Prompt", "Click inside, Ctrl+click outside, or drag a box.", "A"),
     A("tool.last", "Last two tools", "Swaps between the tool in hand and the one before.",
       "Tools", "swap_tools", ("Space",), needs="series", on_image=True),
     A("brush.smaller", "Smaller brush", "Makes brush and eraser smaller.",

@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop.domain.annotation import Provenance
 from desktop.domain.contracts import Command
 from desktop.domain.errors import StoreProblem, UserError
-from desktop.domain.study import FrameRef
+from desktop.domain.study import FrameRef, Window
 from desktop.gui.canvas_sheet import Sheet
 from desktop.gui.reading import Reading
 from desktop.imaging.frame import Frame
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import GestureEvent, KeyEvent
+from desktop.interaction.prompting import Prompted, PromptProblem
 from desktop.interaction.tool import Preview, Tool, ToolUpdate
 from desktop.interaction.tools import make_tools
 from desktop.interaction.view import ViewState
@@ -51,6 +52,7 @@ class Hands(QObject):
         super().__init__(parent)
         self._reading = reading
         self._zoom = zoom
+        self.window: Callable[[], Window | None] = lambda: None
         self._tools = make_tools()
         self._context: ToolContext | None = None
         self._sheet: Sheet | None = None
@@ -120,8 +122,27 @@ class Hands(QObject):
     def context(self) -> ToolContext | None:
         """What the tool may know just now; None while no frame is there."""
         if self._context is None and self._sheet is not None and self._frame is not None:
-            self._context = _context(self._sheet, self._frame, self._reading.view, self._zoom())
+            plain = _context(self._sheet, self._frame, self._reading.view, self._zoom())
+            self._context = self._with_model(plain)
         return self._context
+
+    def _with_model(self, context: ToolContext) -> ToolContext:
+        """What the prompt tool needs besides; the models load when it is in hand."""
+        room = self._reading.workspace
+        if room is None or self.tool.info.name != "prompt":
+            return context
+        return replace(
+            context,
+            window=self.window(),
+            prompter=room.models.prompter,
+            prompted=self._answered,
+        )
+
+    def _answered(self, answer: Prompted | PromptProblem) -> None:
+        """A model's answer to the tool that asked, while it still is in hand."""
+        context = self.context()
+        if context is not None and self.tool.info.name == "prompt":
+            self._take(self.tool.answered(answer, context), context)
 
     def _take(self, update: ToolUpdate, context: ToolContext | None) -> None:
         """Run the command, then show what is in hand, so that nothing flickers between."""

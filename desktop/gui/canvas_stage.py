@@ -56,6 +56,7 @@ class Stage(QObject):
         self.sheet: Sheet | None = None
         self.feed = FrameFeed(self)
         self.hands = Hands(reading, lambda: self.placement.zoom / self.ratio, self)
+        self.hands.window = self.window
         self.ratio = 1.0
         self.last_tool = ""
         self.asks_itself = True  # about a kept gesture; False where the window does

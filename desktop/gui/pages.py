@@ -110,6 +110,24 @@ PAGES: tuple[PageSpec, ...] = (
         frozenset({Role.LEAD, Role.REVIEWER}),
         "review_page:ReviewPage",
     ),
+    PageSpec(
+        "models",
+        "Models",
+        "Models on this machine, and running them.",
+        "",
+        "prompt",
+        LEADS,
+        "models_page:ModelsPage",
+    ),
+    PageSpec(
+        "help-board",
+        "Help",
+        "What suggestions did: time saved, and where they mislead.",
+        "",
+        "learning",
+        frozenset({Role.LEAD, Role.REVIEWER, Role.ADJUDICATOR, Role.AUDITOR}),
+        "help_board:HelpBoard",
+    ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )
 

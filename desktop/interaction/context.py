@@ -13,7 +13,8 @@ from desktop.domain.annotation import Annotation, Label, MaskSlice, Provenance, 
 from desktop.domain.calibration import Calibrations, Scale
 from desktop.domain.geometry import XY, Geometry, Mask
 from desktop.domain.schema import LabelClass, Schema, Scope
-from desktop.domain.study import FrameRef
+from desktop.domain.study import FrameRef, Window
+from desktop.interaction.prompting import Prompted, Prompter, PromptProblem
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class ToolContext:
 
     ``annotations`` are those with a shape on this frame, the topmost last; ``painted`` the mask
     slices of this frame; ``series_masks`` the painted regions of the whole series, the latest
-    last. ``zoom`` is screen pixels (not device pixels) per image pixel.
+    last. ``window`` is what the image is shown in; ``prompter`` runs a prompted model and gives
+    its answers to ``prompted``. ``zoom`` is screen pixels (not device pixels) per image pixel.
     """
 
     case_id: str
@@ -51,6 +53,9 @@ class ToolContext:
     options: Mapping[str, Any] = field(default_factory=dict)
     pixels_sha256: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    window: Window | None = None
+    prompter: Prompter | None = None
+    prompted: Callable[[Prompted | PromptProblem], None] | None = None
 
     @property
     def scale(self) -> Scale | None:

@@ -13,6 +13,7 @@ from desktop.domain.contracts import Command
 from desktop.domain.geometry import XY, Geometry
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import GestureEvent
+from desktop.interaction.prompting import Prompted, PromptProblem
 
 Rect = tuple[int, int, int, int]  # x0, y0, x1, y1 in image pixels, exclusive end
 
@@ -110,6 +111,10 @@ class Tool:
 
     def handle(self, event: GestureEvent, context: ToolContext) -> ToolUpdate:
         raise NotImplementedError  # pragma: no cover - each tool has its own
+
+    def answered(self, answer: Prompted | PromptProblem, context: ToolContext) -> ToolUpdate:
+        """What a model said to the tool that asked; others never ask."""
+        return ToolUpdate()
 
     def finish(self, context: ToolContext) -> ToolUpdate:
         """Bring the gesture in hand to its end where that makes sense, else drop it."""

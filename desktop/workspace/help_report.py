@@ -133,6 +133,8 @@ class _Reader:
             return
         answers = queries.many(self._read, Answer, case_id=case_id)
         for lock in locks:
+            if lock.reader_id == truth.author_id:
+                continue
             self.items += self._answered(lock, proposals, answers, truth)
             self.items += self._found(lock, proposals, regions, truth)
 

@@ -24,6 +24,7 @@ class CaseTruth:
     answers: dict[str, AnswerValue] = field(default_factory=dict)
     has_regions: bool = False
     places: dict[int, list[Place]] = field(default_factory=dict)
+    author_id: str = ""  # whose work became gold: not measured by it
 
     def holds_class(self, class_id: int) -> bool | None:
         """Whether a class is in the case; None where nobody ruled about regions."""
@@ -53,6 +54,7 @@ def truth_of(connection: Connection, case_id: str) -> CaseTruth:
         answers=(gold.answers if gold else {}) | {a.question_id: a.value for a in answers},
         has_regions=ruled or bool(gold and gold.has_regions),
         places=found,
+        author_id=gold.author_id if gold else "",
     )
 
 

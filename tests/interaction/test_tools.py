@@ -16,8 +16,19 @@ from desktop.interaction.tool import Tool, ToolInfo, make_tools, register
 from desktop.interaction.tools import registered
 from tests.interaction.made import COLUMNS, ROWS, Hand, context, disk, painted, region
 
-NAMES = ("select", "box", "polygon", "freehand", "ellipse", "point", "ruler", "brush", "eraser")
-DRAWING = tuple(n for n in NAMES if n not in ("select", "eraser"))
+NAMES = (
+    "select",
+    "box",
+    "polygon",
+    "freehand",
+    "ellipse",
+    "point",
+    "ruler",
+    "brush",
+    "eraser",
+    "prompt",
+)
+DRAWING = tuple(n for n in NAMES if n not in ("select", "eraser", "prompt"))
 LASTING = tuple(n for n in DRAWING if n != "point")  # a point is there with the press
 
 

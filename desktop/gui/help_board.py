@@ -1,0 +1,251 @@
+"""The Help board: what models and rules know, how much time they saved, where they mislead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.domain.help_study import Arm
+from desktop.gui.furniture import EmptyState, across, clear, down, frame, label, push
+from desktop.gui.plot import Axis, Bars, Datum, Plot, PlotView
+from desktop.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from desktop.engines.help_effect import Effect, Share
+    from desktop.workspace.help_report import HelpReport, RunLine
+
+_HEADS = ("Source", "Cases", "Offered", "Accepted", "Edited", "Rejected", "Waiting", "Right")
+_MOST = 12
+
+
+class HelpBoard(QWidget):
+    """Measured when it is shown; every line that names a case opens it."""
+
+    chosen = Signal(str)
+    left = Signal()
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._shell, self._reading = shell, shell.reading
+        self.report: HelpReport | None = None
+        outer = across(self, (24, 16, 24, 16))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        column = down(inside, gap=12)
+        head = across(gap=8)
+        head.addWidget(label("Help", "title"))
+        head.addStretch(1)
+        again = push("Measure again", tip="Reads all suggestions, answers and times anew.")
+        again.clicked.connect(self.measure)
+        back = push("Back", tip="Back to where you were (Esc)")
+        back.clicked.connect(self.left)
+        head.addWidget(again)
+        head.addWidget(back)
+        column.addLayout(head)
+        self._body: QVBoxLayout = down(gap=12)
+        column.addLayout(self._body)
+        column.addStretch(1)
+        area.setWidget(inside)
+        outer.addWidget(area)
+        self.plot = PlotView("Changes after a suggestion, by source")
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self.measure()
+
+    def measure(self) -> None:
+        """Read everything in the background, then show it."""
+        room = self._reading.workspace
+        if room is not None:
+            room.help.start_report(self.show_report, self._shell.say_error)
+
+    def show_report(self, report: HelpReport) -> None:
+        self.report = report
+        clear(self._body)
+        if not report.runs:
+            self._body.addWidget(
+                EmptyState(
+                    "learning",
+                    "Nothing was suggested yet",
+                    "Run a model on the Models page, or a rule on the Rules page.",
+                )
+            )
+            return
+        top = across(gap=12)
+        top.addWidget(self._saved(report), 1)
+        top.addWidget(self._changed(report), 1)
+        self._body.addLayout(top)
+        self._body.addWidget(self._runs(report))
+        if report.items:
+            row = across(gap=12)
+            row.addWidget(self._groups(report), 1)
+            row.addWidget(self._drawn(report), 1)
+            self._body.addLayout(row)
+        self._body.addWidget(self._misled(report))
+
+    # parts ---------------------------------------------------------------------------------
+
+    def _saved(self, report: HelpReport) -> QWidget:
+        card, column = _card("Expert time")
+        saved = report.saved
+        column.addWidget(label(saved.words, "heading", wrap=True))
+        for arm in Arm:
+            count = report.arm_cases.get(arm, 0)
+            mean = report.arm_seconds.get(arm)
+            time = f", {mean / 60:.1f} min each" if mean is not None else ""
+            column.addWidget(
+                label(f"{arm.value.capitalize()}: {count} closed cases{time}", "muted")
+            )
+        column.addWidget(
+            label(
+                "Mean working time with help from the start against the arm without help, over "
+                "the cases read with help; 95 % interval by Welch.",
+                "small", wrap=True,
+            )
+        )  # fmt: skip
+        column.addStretch(1)
+        return card
+
+    def _changed(self, report: HelpReport) -> QWidget:
+        card, column = _card("What blind answers became")
+        effect = report.all
+        rows = (
+            ("Right, then overturned by a wrong suggestion", effect.misled),
+            ("Wrong, then corrected by a right suggestion", effect.corrected),
+            ("Right before suggestions", effect.right_before),
+            ("Right after suggestions", effect.right_after),
+        )
+        for words, share in rows:
+            column.addWidget(label(words, "muted", wrap=True))
+            column.addWidget(label(share.words))
+        column.addStretch(1)
+        return card
+
+    def _runs(self, report: HelpReport) -> QWidget:
+        card, column = _card("What models and rules know")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(0, 1)
+        for place, words in enumerate(_HEADS):
+            grid.addWidget(label(words, "muted"), 0, place, _side(place))
+        for line, run in enumerate(report.runs, start=1):
+            for place, words in enumerate(_cells(run)):
+                text = label(words)
+                if place == 0:
+                    text.setToolTip(f"{run.origin}\n{run.sha256}".strip())
+                grid.addWidget(text, line, place, _side(place))
+            if run.wrong_cases:
+                wrong = push("Wrong cases", "link", tip="Opens the first case it was wrong on.")
+                wrong.clicked.connect(lambda _c=False, r=run: self.chosen.emit(r.wrong_cases[0]))
+                grid.addWidget(wrong, line, len(_HEADS))
+        column.addLayout(grid)
+        column.addWidget(
+            label(
+                "Right: against what was ruled or is gold. A region is right where a true one of "
+                "its class touches it. Waiting: not decided yet.",
+                "small", wrap=True,
+            )
+        )  # fmt: skip
+        return card
+
+    def _groups(self, report: HelpReport) -> QWidget:
+        card, column = _card("Misled and corrected")
+        room = self._reading.workspace
+        names = {r.id: n or r.pseudonym for r, n in room.readers()} if room else {}
+        for title, groups in (
+            ("By reader", report.by_reader),
+            ("By source", report.by_source),
+            ("By subject, the worst first", report.by_subject),
+        ):
+            column.addWidget(label(title, "section"))
+            for group in groups[:5]:
+                name = names.get(group.name, group.name)
+                column.addWidget(
+                    label(
+                        f"{name}: misled {_short(group.misled)}, "
+                        f"corrected {_short(group.corrected)}",
+                        wrap=True,
+                    )
+                )
+        column.addStretch(1)
+        return card
+
+    def _drawn(self, report: HelpReport) -> QWidget:
+        card, column = _card("Share changed by suggestions")
+        self.plot = PlotView("Changes after a suggestion, by source")
+        self.plot.setMinimumHeight(240)
+        self.plot.show_plot(changes_plot(report.by_source))
+        column.addWidget(self.plot, 1)
+        return card
+
+    def _misled(self, report: HelpReport) -> QWidget:
+        card, column = _card("Where help misled")
+        for line in report.misleading[:_MOST]:
+            words = f"{line.title}: {line.about}, by {line.source}"
+            link = push(words, "link", tip="Opens this case.")
+            link.clicked.connect(lambda _c=False, case=line.case_id: self.chosen.emit(case))
+            column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
+        more = len(report.misleading) - _MOST
+        if more > 0:
+            column.addWidget(label(f"and {more} more", "muted"))
+        if not report.misleading:
+            why = (
+                "No right answer was overturned by a wrong suggestion."
+                if report.items
+                else "Not enough data: blind answers that are locked, and cases with a ruling or "
+                "gold, are needed. Set the shares of the arms on the Models page."
+            )
+            column.addWidget(label(why, "muted", wrap=True))
+        return card
+
+
+def changes_plot(groups: tuple[Effect, ...]) -> Plot:
+    """Misled and corrected shares by source, with Wilson's intervals."""
+    layers = []
+    for shift, name, ink in ((-0.2, "misled", "danger"), (0.2, "corrected", "ok")):
+        data = []
+        for place, group in enumerate(groups):
+            share = group.misled if name == "misled" else group.corrected
+            if share.interval is not None:
+                data.append(_datum(group.name, place + shift, name, share))
+        if data:
+            layers.append(Bars(tuple(data), name=name, ink=ink, width=0.35))
+    return Plot(
+        x=Axis("source", names=tuple(group.name for group in groups)),
+        y=Axis("share", low=0.0, high=1.0, percent=True),
+        layers=tuple(layers),
+    )
+
+
+def _datum(source: str, x: float, what: str, share: Share) -> Datum:
+    assert share.interval is not None
+    words = f"{source}, {what}: {share.words}"
+    low, high = share.interval.low, share.interval.high
+    return Datum((source, what), x, share.value, low=low, high=high, words=words)
+
+
+def _card(title: str) -> tuple[QWidget, QVBoxLayout]:
+    card = frame("card")
+    column = down(card, (20, 14, 20, 14), 6)
+    column.addWidget(label(title, "heading"))
+    return card, column
+
+
+def _cells(run: RunLine) -> tuple[str, ...]:
+    numbers = (run.cases, run.offered, run.accepted, run.edited, run.rejected, run.undecided)
+    return (run.name, *(f"{n:,}" for n in numbers), run.right.words)
+
+
+def _short(share: Share) -> str:
+    return f"{share.count} of {share.of}" if share.of else "–"
+
+
+def _side(place: int) -> Qt.AlignmentFlag:
+    middle = Qt.AlignmentFlag.AlignVCenter
+    return middle | (Qt.AlignmentFlag.AlignLeft if place == 0 else Qt.AlignmentFlag.AlignRight)

@@ -1,0 +1,227 @@
+"""Models on this machine: what they are, trying one, running one over the work list, the arms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.domain.errors import UserError
+from desktop.domain.event import Event
+from desktop.domain.model_card import ModelCard, Task
+from desktop.gui import icons
+from desktop.gui.arms_card import ArmsCard
+from desktop.gui.furniture import EmptyState, across, clear, down, frame, in_groups, label, push
+from desktop.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from desktop.workspace.model_runs import RunReport
+    from desktop.workspace.models import ShelvedModel
+
+
+class ModelsPage(QWidget):
+    """One card per model; the lead adds, tries, runs and removes."""
+
+    chosen = Signal(str)
+    left = Signal()
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._shell, self._reading = shell, shell.reading
+        outer = across(self, (24, 16, 24, 16))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        holder = QWidget()
+        holder.setMaximumWidth(900)
+        column = down(holder, gap=12)
+        column.addLayout(self._make_head())
+        self._cards: QVBoxLayout = down(gap=12)
+        column.addLayout(self._cards)
+        self.arms = ArmsCard(shell)
+        column.addWidget(self.arms)
+        column.addStretch(1)
+        middle = QWidget()
+        row = across(middle)
+        row.addStretch(1)
+        row.addWidget(holder, 20)
+        row.addStretch(1)
+        area.setWidget(middle)
+        outer.addWidget(area)
+        self._reading.committed.connect(self._committed)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def take_focus(self) -> None:
+        self.add.setFocus()
+
+    def refresh(self) -> None:
+        """Read the shelf anew."""
+        clear(self._cards)
+        room = self._reading.workspace
+        shelf = room.models.shelf() if room is not None else []
+        for shelved in shelf:
+            self._cards.addWidget(self._card(shelved))
+        if not shelf:
+            self._cards.addWidget(
+                EmptyState(
+                    "learning",
+                    "No model on the shelf",
+                    "Add an ONNX file of your own. It runs on this machine, in a process of its "
+                    "own; what it finds are suggestions.",
+                )
+            )
+        self.arms.refresh()
+
+    # parts ---------------------------------------------------------------------------------
+
+    def _make_head(self) -> Any:
+        head = across(gap=8)
+        head.addWidget(label("Models", "title"))
+        head.addStretch(1)
+        self.add = push(
+            "Add a model…", "primary", "plus", "An .onnx file; NAME.json beside it is its card."
+        )
+        self.add.clicked.connect(self._ask_file)
+        head.addWidget(self.add)
+        back = push("Back", tip="Back to where you were (Esc)")
+        back.clicked.connect(self.left)
+        head.addWidget(back)
+        return head
+
+    def _card(self, shelved: ShelvedModel) -> QWidget:
+        card, made = shelved.card, frame("card")
+        column = down(made, (20, 14, 20, 14), 6)
+        head = across(gap=8)
+        head.addWidget(icons.Glyph("learning", "accent"))
+        head.addWidget(label(card.name, "heading"))
+        head.addWidget(label(card.task.value, "muted"))
+        head.addStretch(1)
+        head.addWidget(label(f"Licence: {card.licence}", "muted"))
+        column.addLayout(head)
+        for words in self._facts(card):
+            column.addWidget(label(words, "muted", wrap=True))
+        if shelved.problem:
+            column.addWidget(label(shelved.problem, "warn", wrap=True))
+        column.addLayout(self._foot(shelved))
+        return made
+
+    def _facts(self, card: ModelCard) -> list[str]:
+        lines = [f"SHA-256 {in_groups(card.sha256[:32])} …"]
+        if card.task is Task.PROMPT:
+            lines.append(f"Family: {card.family}. Used with the prompt tool (A) on the image.")
+        else:
+            means = ", ".join(f"{c.index} is {c.name}" for c in card.classes) or "nothing yet"
+            lines.append(f"Takes {card.input.words}. Output {means}.")
+            about = f"For cases read with {card.schema_name}. " if card.schema_name else ""
+            time = f"about {card.expected_s:.1f} s a case" if card.expected_s else "not tried yet"
+            lines.append(f"{about}One call may take {card.limit_s:g} s; {time}.")
+        return lines
+
+    def _foot(self, shelved: ShelvedModel) -> Any:
+        card, foot = shelved.card, across(gap=8)
+        if card.task is not Task.PROMPT:
+            foot.addWidget(label("Score from", "muted"))
+            least = QDoubleSpinBox()
+            least.setRange(0.0, 1.0)
+            least.setSingleStep(0.05)
+            least.setValue(card.threshold)
+            least.setKeyboardTracking(False)
+            least.setAccessibleName(f"Threshold of {card.name}")
+            least.setToolTip("Weaker findings are left out. Another threshold is another run.")
+            least.valueChanged.connect(lambda v, c=card: self._change(replace(c, threshold=v)))
+            foot.addWidget(least)
+            foot.addStretch(1)
+            tries = push("Try on the open case", tip="Shows what it would suggest; keeps nothing.")
+            tries.clicked.connect(lambda _c=False, c=card: self._try(c))
+            runs = push(
+                "Run over the work list", "primary",
+                tip="All cases; what is done already is skipped, and a cancelled run goes on.",
+            )  # fmt: skip
+            runs.clicked.connect(lambda _c=False, c=card: self._run(c))
+            for button in (tries, runs):
+                button.setEnabled(not shelved.problem)
+                foot.addWidget(button)
+        else:
+            foot.addStretch(1)
+        gone = push("Remove", "quiet", tip="Takes it off the shelf; what it suggested stays.")
+        gone.clicked.connect(lambda _c=False, c=card: self._remove(c))
+        foot.addWidget(gone)
+        return foot
+
+    # acts ----------------------------------------------------------------------------------
+
+    def _ask_file(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(self, "Add a model", "", "Models (*.onnx)")
+        if path:
+            self.add_file(Path(path))
+
+    def add_file(self, path: Path) -> None:
+        """Look through a file and put it on the shelf."""
+        room = self._reading.workspace
+        if room is None:
+            return
+
+        def done(card: ModelCard) -> None:
+            self.refresh()
+            self._shell.say(f"{card.name} added", f"{card.task.value}, {card.licence}", "ok")
+
+        self._do(lambda: room.models.start_add(path, None, done, self._shell.say_error))
+
+    def _change(self, card: ModelCard) -> None:
+        room = self._reading.workspace
+        if room is not None:
+            self._do(lambda: room.models.change(card))
+
+    def _try(self, card: ModelCard) -> None:
+        room, case_id = self._reading.workspace, self._reading.view.case_id
+        if room is None or not case_id:
+            self._shell.say("Open a case first")
+            return
+
+        def done(found: tuple[Any, ...], seconds: float) -> None:
+            self._change(replace(room.models.get(card.sha256).card, expected_s=round(seconds, 2)))
+            best = f", the surest with {found[0].score:.2f}" if found else ""
+            many = "1 suggestion" if len(found) == 1 else f"{len(found)} suggestions"
+            self._shell.say(
+                f"{card.name} would make {many}{best}", f"{seconds:.1f} s. Nothing was kept.", "ok"
+            )
+            self.refresh()
+
+        start = room.models.runs.start_try
+        self._do(lambda: start(card.sha256, case_id, done, self._shell.say_error))
+
+    def _run(self, card: ModelCard) -> None:
+        room = self._reading.workspace
+        if room is None:
+            return
+
+        def done(report: RunReport) -> None:
+            left = report.left_out
+            detail = f"{left[0].title}: {left[0].why}" if left else ""
+            self._shell.say(f"{card.name}: {report.sentence}", detail, "warn" if left else "ok")
+
+        start = room.models.runs.start
+        self._do(lambda: start(card.sha256, None, done, self._shell.say_error))
+
+    def _remove(self, card: ModelCard) -> None:
+        room = self._reading.workspace
+        if room is not None:
+            self._do(lambda: room.models.remove(card.sha256))
+            self.refresh()
+
+    def _do(self, act: Any) -> None:
+        try:
+            act()
+        except UserError as error:
+            self._shell.say_error(error)
+
+    def _committed(self, event: Event) -> None:
+        if self.isVisible() and any(c.kind == "help_plan" for c in event.changes):
+            self.arms.refresh()
