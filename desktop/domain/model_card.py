@@ -18,7 +18,6 @@ class Task(str, Enum):
     INSTANCES = "instance segmentation"
     CLASSIFICATION = "classification"
     KEYPOINTS = "keypoints"
-    TEXT = "text in pixels"
 
 
 class Layout(str, Enum):

@@ -15,6 +15,7 @@ from desktop.domain.model_card import ModelCard, Task
 from desktop.gui import icons
 from desktop.gui.arms_card import ArmsCard
 from desktop.gui.furniture import EmptyState, across, clear, down, frame, in_groups, label, push
+from desktop.gui.model_card_form import ModelCardForm
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ModelsPage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self._shell, self._reading = shell, shell.reading
+        self._edited = ""
         outer = across(self, (24, 16, 24, 16))
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -68,6 +70,9 @@ class ModelsPage(QWidget):
         shelf = room.models.shelf() if room is not None else []
         for shelved in shelf:
             self._cards.addWidget(self._card(shelved))
+            if shelved.card.sha256 == self._edited and room is not None:
+                self.form = ModelCardForm(room, shelved.card, self._save, lambda: self._edit(""))
+                self._cards.addWidget(self.form)
         if not shelf:
             self._cards.addWidget(
                 EmptyState(
@@ -150,6 +155,10 @@ class ModelsPage(QWidget):
                 foot.addWidget(button)
         else:
             foot.addStretch(1)
+        if card.task is not Task.PROMPT:
+            edit = push("Edit card", tip="Name, licence, what goes in and what comes out.")
+            edit.clicked.connect(lambda _c=False, c=card: self._edit(c.sha256))
+            foot.addWidget(edit)
         gone = push("Remove", "quiet", tip="Takes it off the shelf; what it suggested stays.")
         gone.clicked.connect(lambda _c=False, c=card: self._remove(c))
         foot.addWidget(gone)
@@ -169,7 +178,8 @@ class ModelsPage(QWidget):
             return
 
         def done(card: ModelCard) -> None:
-            self.refresh()
+            unsaid = card.licence == "not stated" and card.task is not Task.PROMPT
+            self._edit(card.sha256 if unsaid else "")
             self._shell.say(f"{card.name} added", f"{card.task.value}, {card.licence}", "ok")
 
         self._do(lambda: room.models.start_add(path, None, done, self._shell.say_error))
@@ -178,6 +188,23 @@ class ModelsPage(QWidget):
         room = self._reading.workspace
         if room is not None:
             self._do(lambda: room.models.change(card))
+
+    def _edit(self, sha256: str) -> None:
+        """Open the form of one card, or close it."""
+        self._edited = sha256
+        self.refresh()
+
+    def _save(self, card: ModelCard) -> None:
+        room = self._reading.workspace
+        if room is None:
+            return
+        try:
+            room.models.change(card)
+        except UserError as error:
+            self._shell.say_error(error)
+            return
+        self._edit("")
+        self._shell.say(f"Card of {card.name} saved", "", "ok")
 
     def _try(self, card: ModelCard) -> None:
         room, case_id = self._reading.workspace, self._reading.view.case_id

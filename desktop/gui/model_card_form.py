@@ -1,0 +1,180 @@
+"""Editing a model's card: what it is called, what goes in, and what its outputs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QSpinBox, QWidget
+
+from desktop.domain.model_card import Activation, ModelCard, ModelClass, Task, Values
+from desktop.domain.schema import QuestionKind, Schema
+from desktop.gui.furniture import across, clear, down, label, push
+
+if TYPE_CHECKING:
+    from desktop.workspace.workspace import Workspace
+
+_TASKS = tuple(t for t in Task if t is not Task.PROMPT)
+_FORMS = ("yolo", "yolo-objectness", "boxes")
+_ANSWERED = (QuestionKind.CHOICE, QuestionKind.TREE, QuestionKind.YES_NO)
+
+
+class ModelCardForm(QFrame):
+    """One card in fields; ``on_save`` gets the changed card, ``on_left`` is called for cancel."""
+
+    def __init__(
+        self,
+        room: Workspace,
+        card: ModelCard,
+        on_save: Callable[[ModelCard], None],
+        on_left: Callable[[], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self._card, self._on_save = card, on_save
+        self._schemas = {s.name: s for s in room.schemas()}
+        self._numbers: list[tuple[ModelClass, QSpinBox]] = []
+        column = down(self, (20, 14, 20, 14), 8)
+        column.addWidget(label(f"Card of {card.name}", "heading"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(8)
+        grid.setColumnStretch(1, 1)
+        self.name, self.licence = QLineEdit(card.name), QLineEdit(card.licence)
+        self.task = _combo(_TASKS, card.task)
+        self.values = _combo(tuple(Values), card.input.values)
+        self.activation = _combo(tuple(Activation), card.activation)
+        self.form = _combo(_FORMS, card.output or _FORMS[0])
+        self.schema = _combo(tuple(self._schemas), card.schema_name)
+        self.question = QComboBox()
+        rows = (
+            ("Name", self.name), ("Licence", self.licence), ("Task", self.task),
+            ("Values that go in", self.values), ("Makes chances by", self.activation),
+            ("Form of boxes", self.form), ("For cases read with", self.schema),
+            ("Answers the question", self.question),
+        )  # fmt: skip
+        self._lines: dict[str, tuple[QWidget, QWidget]] = {}
+        for place, (words, field) in enumerate(rows):
+            text = label(words, "muted")
+            field.setAccessibleName(words)
+            grid.addWidget(text, place, 0)
+            grid.addWidget(field, place, 1)
+            self._lines[words] = (text, field)
+        column.addLayout(grid)
+        column.addWidget(label("Which output number stands for it (-1: none)", "muted"))
+        self._meanings = down(gap=4)
+        column.addLayout(self._meanings)
+        foot = across(gap=8)
+        foot.addStretch(1)
+        leave = push("Cancel", tip="Leaves the card as it is.")
+        leave.clicked.connect(lambda: on_left())
+        save = push("Save card", "primary", tip="Another card makes another run of this model.")
+        save.clicked.connect(self._save)
+        foot.addWidget(leave)
+        foot.addWidget(save)
+        column.addLayout(foot)
+        self.task.currentIndexChanged.connect(lambda _n: self._ask())
+        self.schema.currentIndexChanged.connect(lambda _n: self._ask())
+        self.question.currentIndexChanged.connect(lambda _n: self._show_meanings())
+        self._ask()
+
+    def card(self) -> ModelCard:
+        """The card as the fields say it."""
+        task = _TASKS[self.task.currentIndex()]
+        chosen = [replace(m, index=n.value()) for m, n in self._numbers if n.value() >= 0]
+        is_detector = task is Task.DETECTION
+        return replace(
+            self._card,
+            name=self.name.text().strip(),
+            licence=self.licence.text().strip(),
+            task=task,
+            schema_name=self.schema.currentText(),
+            question_id=str(self.question.currentData() or "") if self._is_classifier else "",
+            classes=tuple(sorted(chosen, key=lambda m: m.index)),
+            output=self.form.currentText() if is_detector else "",
+            activation=tuple(Activation)[self.activation.currentIndex()],
+            input=replace(self._card.input, values=tuple(Values)[self.values.currentIndex()]),
+        )
+
+    # ---------------------------------------------------------------------------------------
+
+    @property
+    def _is_classifier(self) -> bool:
+        return _TASKS[self.task.currentIndex()] is Task.CLASSIFICATION
+
+    def _ask(self) -> None:
+        """Offer what this task and schema need."""
+        schema = self._schemas.get(self.schema.currentText())
+        self.question.blockSignals(True)
+        self.question.clear()
+        for question in schema.case_questions() if schema else ():
+            if question.kind in _ANSWERED:
+                self.question.addItem(question.text, question.id)
+        self.question.setCurrentIndex(max(0, self.question.findData(self._card.question_id)))
+        self.question.blockSignals(False)
+        task = _TASKS[self.task.currentIndex()]
+        for words, wanted in (
+            ("Answers the question", self._is_classifier),
+            ("Form of boxes", task is Task.DETECTION),
+            ("Makes chances by", task not in (Task.DETECTION, Task.INSTANCES)),
+        ):
+            for part in self._lines[words]:
+                part.setVisible(wanted)
+        self._show_meanings()
+
+    def _show_meanings(self) -> None:
+        clear(self._meanings)
+        self._numbers = []
+        schema = self._schemas.get(self.schema.currentText())
+        for meaning in _meanings(schema, str(self.question.currentData()), self._is_classifier):
+            row = QWidget()
+            line = across(row, gap=8)
+            number = QSpinBox()
+            number.setRange(-1, 999)
+            number.setValue(self._number_of(meaning))
+            number.setFixedWidth(72)
+            number.setAccessibleName(f"Output number of {meaning.name}")
+            number.setToolTip("Counted from 0; -1 where the model does not know it.")
+            line.addWidget(number)
+            line.addWidget(label(meaning.name), 1)
+            self._numbers.append((meaning, number))
+            self._meanings.addWidget(row)
+
+    def _number_of(self, meaning: ModelClass) -> int:
+        for known in self._card.classes:
+            if (known.class_id, known.answer) == (meaning.class_id, meaning.answer):
+                return known.index
+        return -1
+
+    def _save(self) -> None:
+        self._on_save(self.card())
+
+
+def _meanings(schema: Schema | None, question_id: str, is_classifier: bool) -> list[ModelClass]:
+    """All that an output may stand for."""
+    if schema is None:
+        return []
+    if not is_classifier:
+        return [ModelClass(index=-1, name=c.name, class_id=c.id) for c in schema.classes]
+    question = next((q for q in schema.questions if q.id == question_id), None)
+    if question is None:
+        return []
+    if question.kind is QuestionKind.YES_NO:
+        return [
+            ModelClass(index=-1, name="yes", answer=True),
+            ModelClass(index=-1, name="no", answer=False),
+        ]
+    texts = question.choice_texts().items()
+    return [ModelClass(index=-1, name=text, answer=key) for key, text in texts]
+
+
+def _combo(offered: Sequence[str | Enum], now: str | Enum) -> QComboBox:
+    box = QComboBox()
+    texts = [str(o.value) if isinstance(o, Enum) else o for o in offered]
+    box.addItems(texts)
+    wanted = str(now.value) if isinstance(now, Enum) else now
+    box.setCurrentIndex(texts.index(wanted) if wanted in texts else 0)
+    return box
