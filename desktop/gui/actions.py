@@ -4,7 +4,6 @@ To add an act: add a line to ACTS and a method of the named handler. Menus, tool
 the keyboard overlay are made from these lines.
 
 Keys: the left hand stays on letters, the right hand on the mouse. Letters that later tools need
-(C comment, G grow, I fill, L livewire, N next pin, T threshold) stay free, so
 (C comment, G grow, I fill, L livewire, T threshold) stay free, so
 select is V, box X, ellipse U (round), point D (dot). Letters and digits never reach an act while
 a person types in a field.
