@@ -131,6 +131,26 @@ def answer_rows(labels: CaseLabels) -> Iterator[Row]:
             yield row | _value_cells(question, value)
 
 
+def ruling_rows(labels: CaseLabels) -> Iterator[Row]:
+    """What adjudicators ruled where readers disagreed, and why."""
+    for ruling in sorted(labels.snapshot.rulings_of(labels.case.id), key=lambda r: r.id):
+        yield {
+            "ruling_id": ruling.id,
+            "case_id": labels.case.id,
+            "reader": labels.reader(ruling.reader_id),
+            "question_id": ruling.question_id,
+            "class_id": None if ruling.question_id else ruling.class_id,
+            "ruling": ruling.verdict.value,
+            "cause": ruling.cause.value if ruling.cause else "",
+            "note": ruling.note,
+            "method": ruling.method,
+            "made_id": ruling.made_id,
+            "taken_id": ruling.taken_id,
+            "sources": " ".join(s.id for s in ruling.sources),
+            "decided_utc": ruling.decided_utc,
+        }
+
+
 def measurement_rows(labels: CaseLabels) -> Iterator[Row]:
     """Lengths, areas and volumes with their unit and what makes them millimetres."""
     for region in labels.regions:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.ranking import TaskRecords
@@ -72,6 +73,7 @@ class Snapshot:
     runs: Callable[[str], bytes]
     answers_of: Callable[[str], Sequence[Answer]]
     assignments_of: Callable[[str], Sequence[Assignment]]
+    rulings_of: Callable[[str], Sequence[Adjudication]] = lambda _case_id: ()
     notes_of: Callable[[str], Sequence[CaseNote]] = lambda _case_id: ()
     calibration: Callable[[str], Calibration | None]
     source_path: Callable[[str], Path]

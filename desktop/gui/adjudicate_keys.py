@@ -56,6 +56,9 @@ class AdjudicateKeys:
         control = modifiers == Qt.KeyboardModifier.ControlModifier
         if key in (Qt.Key.Key_Z, Qt.Key.Key_Y) and (control or modifiers in _PLAIN):
             return lambda: room.undo("undo" if key == Qt.Key.Key_Z else "redo")
+        alt = modifiers == Qt.KeyboardModifier.AltModifier
+        if alt and Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
+            return lambda: room.toggle_number(key - Qt.Key.Key_1)
         if modifiers not in _PLAIN:
             return None
         return self._letter_act(key)
@@ -76,6 +79,8 @@ class AdjudicateKeys:
             "E": room.toggle_everything,
             "F": room.viewers.fit,
             "N": room.panel.focus_note,
+            "W": room.panel.focus_other,
+            "Q": room.focus_queue,
             "L": lambda: room.set_side_by_side(not room.viewers.is_side_by_side),
         }
         if room.is_editing and letter not in _WHILE_EDITING:

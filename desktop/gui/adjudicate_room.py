@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop.domain.adjudication import Cause
@@ -22,7 +22,7 @@ from desktop.gui.adjudicate_queue import QueuePanel, QueueRow
 from desktop.gui.claims_sheet import ClaimsLook
 from desktop.gui.furniture import EmptyState, across
 from desktop.gui.goto import open_case, place_of
-from desktop.gui.linked_viewers import LinkedViewers
+from desktop.gui.linked_viewers import LinkedViewers, is_escape_asked
 from desktop.gui.matter_panel import PANEL_PX, MatterPanel
 from desktop.gui.matter_place import zoom_to
 from desktop.gui.matter_words import matter_title
@@ -47,7 +47,8 @@ class DisagreementRoom(QWidget):
         self._shell, self._reading = shell, shell.reading
         self._cases: dict[str, QueueCase] = {}
         self._row: QueueRow | None = None
-        self._letter = ""
+        self._letter = ""  # the reader in hand, shown alone
+        self._hidden: set[str] = set()  # readers switched off while several are shown
         self._as_map = False
         self._everything = False
         self.is_editing = False
@@ -60,7 +61,7 @@ class DisagreementRoom(QWidget):
         self.viewers = LinkedViewers(self._reading)
         self._keys = AdjudicateKeys(self)
         self.viewers.take_key = self._keys.take
-        self.viewers.letter_picked.connect(self.pick_alone)
+        self.viewers.letter_picked.connect(self.toggle_letter)
         self.viewers.map_wanted.connect(self.set_map)
         self.viewers.theirs.view_changed.connect(self._clicked_region)
         self._stack.addWidget(self.viewers)
@@ -195,11 +196,27 @@ class DisagreementRoom(QWidget):
         self.viewers.set_side_by_side(on)
         self.take_focus()
 
+    def event(self, event: QEvent) -> bool:
+        """Esc in queue or panel goes back to the picture before it leaves the page."""
+        if is_escape_asked(event) and self._row is not None and not self.viewers.has_focus:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._row is not None:
+            self.take_focus()
+            return
+        super().keyPressEvent(event)
+
+    def focus_queue(self) -> None:
+        self.queue.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def step_back(self) -> Callable[[], None] | None:
         """Esc: from the map to the regions, from one reader to all; then it is the window's."""
         if self._as_map:
             return lambda: self.set_map(False)
-        if self._letter:
+        if self._letter or self._hidden:
             return lambda: self.pick("")
         return None
 
@@ -225,7 +242,7 @@ class DisagreementRoom(QWidget):
             self._show_nothing()
             return
         self._row = self.model.row(number)
-        self._letter, self._as_map = "", False
+        self._letter, self._as_map, self._hidden = "", False, set()
         self.queue.mark(number)
         self._stack.setCurrentWidget(self.viewers)
         self.panel.show()
@@ -288,15 +305,32 @@ class DisagreementRoom(QWidget):
         """The readers shown: the one in hand, or all."""
         if self._row is None:
             return set()
-        return {self._letter} if self._letter else {c.letter for c in self._row.matter.claims}
+        if self._letter:
+            return {self._letter}
+        return {c.letter for c in self._row.matter.claims} - self._hidden
 
     def pick(self, letter: str) -> None:
+        """Show one reader alone and take them in hand; "" shows all."""
         self._letter = letter
+        self._hidden = set()
         self._refresh()
 
-    def pick_alone(self, letter: str) -> None:
-        self.pick("" if self._letter == letter else letter)
+    def toggle_letter(self, letter: str) -> None:
+        """Switch one reader off or on, for the eye and for a merge; never the last one."""
+        if self._letter:
+            self._hidden = {c.letter for c in self._row.matter.claims} if self._row else set()
+            self._hidden -= {self._letter}
+        self._letter = ""
+        hidden = self._hidden ^ {letter}
+        if self._row is None or {c.letter for c in self._row.matter.claims} - hidden:
+            self._hidden = hidden
+        self._refresh()
         self.take_focus()
+
+    def toggle_number(self, number: int) -> None:
+        claims = self._row.matter.claims if self._row else ()
+        if number < len(claims):
+            self.toggle_letter(claims[number].letter)
 
     def pick_number(self, number: int) -> None:
         claims = self._row.matter.claims if self._row else ()

@@ -30,13 +30,21 @@ class LetterButton(QToolButton):
         self.setProperty("role", "text")
         self.setMinimumWidth(46)
         self.setAccessibleName(f"Reader {letter}")
-        self.setToolTip(f"Shows reader {letter} alone; 0 shows all ({place + 1})")
+        key = place + 1
+        words = f"Switches reader {letter} off or on (Alt+{key})"
+        self.setToolTip(f"{words}; {key} shows them alone, 0 all")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             paint_chip(painter, 7, self.height() / 2 - 5, self._place, self.isChecked())
+
+
+def is_escape_asked(event: QEvent) -> bool:
+    """Whether Esc was pressed and the window asks who wants it before it takes it itself."""
+    asks = event.type() == QEvent.Type.ShortcutOverride
+    return asks and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
 
 
 def paint_chip(painter: QPainter, x: float, y: float, place: int, filled: bool = True) -> None:

@@ -41,6 +41,10 @@ CAUSES: tuple[tuple[Cause, str, str, str], ...] = (
     (Cause.OTHER, "Other", "T", "Something else; needs a note."),
 )
 PANEL_PX = (326, 340)  # in a narrow and in a wide window
+KEYS = (
+    "1 2 3 one reader, 0 all · Alt+1 2 3 off and on · D map · H look under · E everything · "
+    "L side by side · F fit · Q queue · Esc back"
+)
 _ONE_OF = (QuestionKind.YES_NO, QuestionKind.CHOICE, QuestionKind.TREE)
 _NUMBERS = (QuestionKind.NUMBER, QuestionKind.RATING)
 
@@ -118,6 +122,7 @@ class MatterPanel(QFrame):
         column.addWidget(rule())
         column.addWidget(self._make_causes())
         column.addStretch(1)
+        column.addWidget(label(KEYS, "small", wrap=True))
         area.setWidget(inside)
         outer.addWidget(area, 1)
         outer.addWidget(self._make_foot())
@@ -150,6 +155,12 @@ class MatterPanel(QFrame):
     def focus_note(self) -> None:
         self.note.setFocus(Qt.FocusReason.OtherFocusReason)
         self.note.selectAll()
+
+    def focus_other(self) -> None:
+        """Put the keyboard where another answer is given."""
+        for field in (self.other_choice, self.other_number):
+            if field.isVisible():
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def cause(self) -> Cause | None:
         """The cause picked, also one that still waits for its note."""
@@ -187,7 +198,7 @@ class MatterPanel(QFrame):
         row = across(self._other, gap=6)
         self.other_choice = QComboBox()
         self.other_choice.setAccessibleName("Another answer")
-        self.other_choice.setToolTip("An answer that no reader has to have given")
+        self.other_choice.setToolTip("An answer that no reader has to have given (W)")
         self.other_choice.activated.connect(self._other_picked)
         self.other_number = QLineEdit()
         self.other_number.setAccessibleName("Another number")

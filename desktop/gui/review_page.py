@@ -20,6 +20,7 @@ from desktop.domain.study import FrameRef
 from desktop.gui.canvas import CanvasView
 from desktop.gui.furniture import EmptyState, across, down, frame, label
 from desktop.gui.goto import open_case, place_of
+from desktop.gui.linked_viewers import is_escape_asked
 from desktop.gui.owner_sheet import OwnerSheet
 from desktop.gui.pin_layer import PinLayer, place_of_pin
 from desktop.gui.review_panel import ReviewPanel
@@ -146,6 +147,19 @@ class ReviewPage(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
+    def event(self, event: QEvent) -> bool:
+        """Esc in queue or panel goes back to the picture before it leaves the page."""
+        if is_escape_asked(event) and self._line is not None and not self.canvas.hasFocus():
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._line is not None:
+            self.take_focus()
+            return
+        super().keyPressEvent(event)
+
     def _act(self, event: QKeyEvent) -> Callable[[], None] | None:
         key, modifiers = event.key(), event.modifiers()
         control = modifiers == Qt.KeyboardModifier.ControlModifier
@@ -166,6 +180,7 @@ class ReviewPage(QWidget):
             int(Qt.Key.Key_N): self.next_pin,
             int(Qt.Key.Key_S): lambda: self._settle(self.panel.pins.current),
             int(Qt.Key.Key_F): lambda: self.reading.replace(zoom=0.0, center=None),
+            int(Qt.Key.Key_Q): lambda: self.list.setFocus(Qt.FocusReason.OtherFocusReason),
             int(Qt.Key.Key_Tab): self.go_on,
         }.get(key)
 

@@ -8,6 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop.commands.origin_lock import is_locked_label, part_of
+from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
@@ -69,6 +70,7 @@ class FrozenProject:
             runs=self._runs,
             answers_of=lambda c: self._counting(c, self._many(Answer, case_id=c)),
             assignments_of=lambda c: self._many(Assignment, case_id=c),
+            rulings_of=lambda c: self._many(Adjudication, case_id=c),
             notes_of=lambda c: self._many(CaseNote, case_id=c),
             calibration=self._calibration,
             source_path=workspace.source_path,

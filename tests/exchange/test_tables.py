@@ -10,9 +10,11 @@ from frictionless import Package, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop.domain.adjudication import Adjudication, Cause, Ruling, Source
 from desktop.domain.geometry import Box
 from desktop.exchange.regions import CaseLabels, shown_answers
-from desktop.exchange.tables import guarded
+from desktop.exchange.rows import ruling_rows
+from desktop.exchange.tables import TABLES, guarded
 from tests.exchange.made import SCHEMA, MadeProject
 
 
@@ -25,7 +27,7 @@ def test_frictionless_finds_every_table_valid(bundle: Path) -> None:
     report = validate(str(bundle / "tables/datapackage.json"))
     assert report.valid, report.flatten(["rowNumber", "fieldName", "type", "message"])
     names = {r.name for r in Package(str(bundle / "tables/datapackage.json")).resources}
-    assert names == {"cases", "images", "annotations", "answers", "measurements"}
+    assert names == {"cases", "images", "annotations", "answers", "adjudications", "measurements"}
 
 
 def test_frictionless_is_a_gate(bundle: Path, tmp_path: Path) -> None:
@@ -110,3 +112,26 @@ def test_the_area_of_a_box_is_counted_by_pixel_centres(bundle: Path, filled: Mad
         if r["annotation_id"] in boxes and r["unit"] == "px"
     ]
     assert {r["value"] for r in areas} == {"16"}  # x from 1.25 to 5: the centres 1.5 to 4.5
+
+
+def test_rulings_tell_what_was_taken_and_why(filled: MadeProject) -> None:
+    case = filled.cases[0]
+    ruling = Adjudication(
+        id="r1",
+        case_id=case.id,
+        reader_id=filled.readers[0].id,
+        subject="question:quality:",
+        verdict=Ruling.ACCEPTED,
+        question_id="quality",
+        cause=Cause.GUIDELINE_GAP,
+        note="Say what is poor",
+        sources=(Source(kind="answer", id="a1", reader_id="x", sha256="0" * 64),),
+        made_id="a9",
+        taken_id="a1",
+    )
+    snapshot = filled.snapshot(rulings_of=lambda case_id: (ruling,) if case_id == case.id else ())
+    (row,) = ruling_rows(CaseLabels(snapshot, case))
+    assert (row["ruling"], row["cause"], row["sources"]) == ("accepted", "guideline gap", "a1")
+    assert row["class_id"] is None and row["made_id"] == "a9"
+    told = next(t for t in TABLES if t.name == "adjudications")
+    assert set(row) == set(told.columns)

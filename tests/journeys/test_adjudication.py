@@ -171,6 +171,22 @@ def test_h_looks_under_the_regions_and_both_pictures_move_as_one(open_as: Any) -
     assert viewers.own.view.zoom == viewers.theirs.view.zoom
 
 
+def test_readers_are_switched_one_by_one_and_esc_steps_back(open_as: Any) -> None:
+    eve = Adjudicator(open_as("Eve"))
+    eve.tab_to("1") if eve.room.open_count else eve.room._go(3)
+    letters = set("ABC")
+    eve.press(K.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert set(eve.room.viewers.look.letters) == letters - {"B"}
+    eve.press(K.Key_Escape)
+    assert set(eve.room.viewers.look.letters) == letters
+    eve.press(K.Key_Q)
+    assert eve.room.queue.list.hasFocus()
+    eve.press(K.Key_Escape)
+    assert eve.window.page == "adjudicate" and eve.room.viewers.has_focus
+    eve.press(K.Key_Escape)
+    assert eve.window.page == "read"
+
+
 def test_consensus_is_made_looked_at_and_offered(open_as: Any) -> None:
     eve = Adjudicator(open_as("Eve"))
     eve.page._tabs.button(1).click()
