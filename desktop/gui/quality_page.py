@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QWidget,
+)
 
+from desktop.domain.errors import UserError
 from desktop.domain.event import Event
+from desktop.domain.task import Role
 from desktop.gui.furniture import EmptyState, across, down, label, push
+from desktop.gui.places_of_projects import free_path
 from desktop.gui.quality_detail import QualityDetail
+from desktop.gui.quality_regions import RegionsView
 from desktop.gui.quality_table import BoardTable
+from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.workspace.quality_board import Board
     from desktop.workspace.quality_detail import TopicDetail
+    from desktop.workspace.quality_report import Report
+
+
+TABS = ("Answers", "Regions")
+TAB_TIPS = (
+    "Agreement on questions, and on which classes were marked.",
+    "Overlap and distance of what readers drew and painted.",
+)
 
 
 class QualityPage(QWidget):
@@ -38,6 +63,7 @@ class QualityPage(QWidget):
         self._pause.timeout.connect(self._load_detail)
         column = down(self, (24, 16, 24, 12), 10)
         column.addLayout(self._make_head())
+        self._tabs = QStackedWidget()
         self.table = BoardTable()
         self.table.selectionModel().currentRowChanged.connect(lambda *_rows: self._pause.start(60))
         self.detail = QualityDetail(shell)
@@ -55,7 +81,11 @@ class QualityPage(QWidget):
         self._nothing = EmptyState("quality", "Counting…", "")
         self._stack.addWidget(self._nothing)
         self._stack.setCurrentWidget(self._nothing)
-        column.addWidget(self._stack, 1)
+        self.regions = RegionsView(shell, self.names_of)
+        self.regions.chosen.connect(self.chosen)
+        for tab in (self._stack, self.regions):
+            self._tabs.addWidget(tab)
+        column.addWidget(self._tabs, 1)
         self._reading.committed.connect(self._committed)
         self._reading.opened.connect(self._opened)
 
@@ -65,6 +95,8 @@ class QualityPage(QWidget):
         head = across(gap=12)
         head.addWidget(label("Quality", "title"))
         self.count = label("", "muted")
+        self._group = QButtonGroup(self)
+        head.addWidget(segments(self._group, TABS, self.show_tab, tips=TAB_TIPS))
         head.addWidget(self.count)
         head.addStretch(1)
         self.measure = QComboBox()
@@ -89,7 +121,24 @@ class QualityPage(QWidget):
         )
         self.names.clicked.connect(self._toggle_names)
         head.addWidget(self.names)
+        self.write = push(
+            "Report…", "", "bundle", "A folder with the report as HTML and PDF, tables and plots."
+        )
+        menu = QMenu(self.write)
+        menu.setToolTipsVisible(True)
+        self.write_plain = menu.addAction("Write report…", lambda: self._ask_report(False))
+        self.write_plain.setToolTip("Readers stay letters.")
+        self.write_named = menu.addAction("With readers' names…", lambda: self._ask_report(True))
+        self.write.setMenu(menu)
+        head.addWidget(self.write)
         return head
+
+    def show_tab(self, number: int) -> None:
+        """Show one of TABS."""
+        self._group.button(number).setChecked(True)
+        self._tabs.setCurrentIndex(number)
+        for only_answers in (self.measure, self.closed):
+            only_answers.setVisible(number == 0)
 
     # showing -------------------------------------------------------------------------------
 
@@ -112,6 +161,13 @@ class QualityPage(QWidget):
         """Count anew, in the background."""
         self._stale = not self.isVisible()
         room = self._reading.workspace
+        leads = room is not None and room.reader.role is Role.LEAD
+        self.write_named.setEnabled(leads)
+        self.write_named.setToolTip(
+            "Asking for names is noted in the log."
+            if leads
+            else "Only the lead puts readers' names into a report."
+        )
         if self._stale or room is None:
             return
         from desktop.workspace.quality_board import BoardOptions
@@ -169,11 +225,48 @@ class QualityPage(QWidget):
 
         room.quality.start_detail(self.board, self._wanted, done, self._shell.say_error)
 
+    # report --------------------------------------------------------------------------------
+
+    def _ask_report(self, with_names: bool) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the report")
+        if folder:
+            self.write_report(Path(folder), with_names)
+
+    def write_report(self, folder: Path, with_names: bool = False) -> None:
+        """Write the report of what the board shows into a new folder inside this one."""
+        room = self._reading.workspace
+        if room is None or self.board is None:
+            return
+        from desktop.gui.quality_files import write_report
+
+        target = free_path(folder, f"Quality of {room.title}", "")
+
+        def done(report: Report) -> None:
+            try:
+                page = write_report(report, target)
+            except OSError as error:
+                self._shell.say("The report was not written", str(error), "warn")
+                return
+            self._shell.say(
+                "The quality report is written",
+                str(target),
+                "ok",
+                "Open",
+                lambda: _open(page),
+            )
+
+        report = self.regions.report
+        try:
+            room.quality.start_report(self.board, report, with_names, done, self._shell.say_error)
+        except UserError as error:
+            self._shell.say_error(error)
+
     # names ---------------------------------------------------------------------------------
 
-    def names_of(self, readers: tuple[str, ...]) -> tuple[str, ...]:
+    def names_of(self, readers: Sequence[str]) -> tuple[str, ...]:
         """Readers as they may be told just now: letters, or their names."""
-        assert self.board is not None
+        if self.board is None:
+            return tuple("Reader" for _ in readers)
         return tuple(self._names.get(r) or f"Reader {self.board.letter(r)}" for r in readers)
 
     def _toggle_names(self) -> None:
@@ -184,6 +277,7 @@ class QualityPage(QWidget):
         self.names.setText(" Hide names" if self._names else " Show names")
         if self.detail.detail is not None:
             self.detail.show_detail(self.detail.detail, self.names_of(self.detail.detail.readers))
+        self.regions.refresh_names()
 
     def _committed(self, event: Event) -> None:
         if event.command not in ("RecordTime", "ShowReaderNames"):
@@ -194,4 +288,9 @@ class QualityPage(QWidget):
         self.names.setText(" Show names")
         self.table.board.show_board(None)
         self.detail.show_detail(None, ())
+        self.regions.forget()
         self._stale = True
+
+
+def _open(page: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(page)))

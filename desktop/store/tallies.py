@@ -354,3 +354,17 @@ def patients_and_cases(connection: Connection) -> tuple[int, int]:
     )
     patients, count = connection.execute(query).one()
     return int(patients), int(count)
+
+
+def cases_closed_twice(connection: Connection) -> list[str]:
+    """Cases that two or more readers have closed, in order."""
+    work, cases = RECORD_TABLES[Assignment], RECORD_TABLES[Case]
+    twice = (
+        select(work.c.case_id)
+        .where(work.c.state == AssignmentState.DONE.value)
+        .group_by(work.c.case_id)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    query = select(cases.c.id).join(twice, twice.c.case_id == cases.c.id)
+    return list(connection.execute(query.order_by(cases.c.position, cases.c.id)).scalars())

@@ -12,6 +12,7 @@ import numpy as np
 from desktop.commands.quality import ShowReaderNames
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, UserError
+from desktop.domain.task import Role
 from desktop.engines.ratings import Floats, Whole
 from desktop.store import queries, tallies
 from desktop.store.database import Connection
@@ -19,6 +20,8 @@ from desktop.workspace import quality_board, quality_detail
 from desktop.workspace.claims import SEES_ALL
 from desktop.workspace.quality_board import Board, BoardOptions
 from desktop.workspace.quality_detail import Stretch, TopicDetail
+from desktop.workspace.quality_report import Report, make_report
+from desktop.workspace.region_agreement import TOLERANCE_MM, RegionReport, compare_regions
 
 if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
@@ -101,6 +104,89 @@ class Quality:
                 return _medians(connection)
 
         return self._workspace.jobs.start("Adding up working time", work, on_done, on_error)
+
+    def regions(
+        self, tolerance_mm: float = TOLERANCE_MM, progress: Progress | None = None
+    ) -> RegionReport:
+        """Regions of every two closed readings, compared; blocking."""
+        self._check()
+        return self._regions(self._workspace._read, tolerance_mm, progress or Progress())
+
+    def start_regions(
+        self, tolerance_mm: float, on_done: Callable[[RegionReport], None], on_error: OnError
+    ) -> Job:
+        """The same in the background."""
+        self._check()
+
+        def work(progress: Progress) -> RegionReport:
+            with self._workspace._database.another_reader() as connection:
+                return self._regions(connection, tolerance_mm, progress)
+
+        return self._workspace.jobs.start("Comparing regions", work, on_done, on_error)
+
+    def report(
+        self,
+        board: Board,
+        regions: RegionReport | None = None,
+        *,
+        with_names: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Everything in words, tables and plots; blocking. Names only for the lead, and logged."""
+        names = self._report_names(with_names)
+        return self._report(self._workspace._read, board, regions, names, progress or Progress())
+
+    def start_report(
+        self,
+        board: Board,
+        regions: RegionReport | None,
+        with_names: bool,
+        on_done: Callable[[Report], None],
+        on_error: OnError,
+    ) -> Job:
+        """The same in the background."""
+        names = self._report_names(with_names)
+
+        def work(progress: Progress) -> Report:
+            with self._workspace._database.another_reader() as connection:
+                return self._report(connection, board, regions, names, progress)
+
+        return self._workspace.jobs.start("Writing the quality report", work, on_done, on_error)
+
+    def _report_names(self, with_names: bool) -> dict[str, str] | None:
+        self._check()
+        if not with_names:
+            return None
+        if self._workspace.reader.role is not Role.LEAD:
+            raise AccessProblem("Only the lead puts readers' names into a report.")
+        return self.reader_names()
+
+    def _report(
+        self,
+        connection: Connection,
+        board: Board,
+        regions: RegionReport | None,
+        names: dict[str, str] | None,
+        progress: Progress,
+    ) -> Report:
+        return make_report(
+            board,
+            lambda key: self._detail(connection, board, key),
+            regions,
+            project=self._workspace.title,
+            made_utc=self._workspace._clock.now_utc()[:19].replace("T", " "),
+            names=names,
+            progress=progress,
+        )
+
+    def _regions(
+        self, connection: Connection, tolerance_mm: float, progress: Progress
+    ) -> RegionReport:
+        room = self._workspace
+        titles = quality_board.class_titles(connection)
+        readers = quality_board.everybody(connection, room.project_id)
+        project = (room.project_id, room._secret)
+        return compare_regions(connection, project, readers, titles, progress, tolerance_mm)
 
     def active_seconds(self, detail: TopicDetail) -> Floats:
         """(items, readers) active seconds on the case of each item; NaN where none were counted."""

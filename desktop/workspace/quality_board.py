@@ -129,6 +129,17 @@ def reader_order(project_id: str, readers: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(readers, key=lambda reader: stable_id("letter", project_id, reader)))
 
 
+def everybody(connection: Connection, project_id: str) -> tuple[str, ...]:
+    """All readers of the project in that order."""
+    return reader_order(project_id, (r.id for r in queries.many(connection, Reader)))
+
+
+def class_titles(connection: Connection) -> dict[str, str]:
+    """Names of the classes by topic, in the schemas' order."""
+    topics = topics_of(queries.many(connection, Schema))
+    return {key: topic.title for key, topic in topics.items() if topic.is_class}
+
+
 def count_board(
     connection: Connection, project_id: str, options: BoardOptions, progress: Progress
 ) -> Board:
@@ -139,7 +150,7 @@ def count_board(
     said = tallies.answer_tallies(connection, options.only_closed)
     progress.report(0.4, "Counting marks")
     marks = tallies.mark_tallies(connection)
-    everybody = reader_order(project_id, (r.id for r in queries.many(connection, Reader)))
+    order = everybody(connection, project_id)
     patterns: dict[str, list[tuple[str, str | None, int]]] = defaultdict(list)
     for tally in said:
         patterns[tally.topic].append((tally.said, tally.closed, tally.times))
@@ -152,11 +163,11 @@ def count_board(
     for number, topic in enumerate(shown):
         progress.report(0.5 + 0.5 * number / len(shown), topic.title)
         entries = mark_patterns(marks, topic.key) if topic.is_class else patterns[topic.key]
-        own = [r for r in everybody if any(r in e[0] for e in entries)]
+        own = [r for r in order if any(r in e[0] for e in entries)]
         seen.update(own)
         table = SaidTable.of_patterns(entries, own)
         rows.append(_row(topic, table, options.measure, known, bias))
-    readers = tuple(r for r in everybody if r in seen)
+    readers = tuple(r for r in order if r in seen)
     patients, cases = tallies.patients_and_cases(connection)
     return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
 

@@ -1,0 +1,377 @@
+"""The quality report: what the board says, in words, tables and plots, for paper and programs.
+
+Made without a screen. ``Report.html`` embeds each plot through a callable, so that a browser gets
+SVG and a PDF gets pictures; ``write`` leaves a folder with HTML, CSV, JSON and the plots as SVG.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from desktop.domain.contracts import Progress
+from desktop.engines.agreement_result import Agreement, counted
+from desktop.engines.gold_scores import Share
+from desktop.exchange.plot_svg import plot_svg
+from desktop.exchange.plots import Plot, values_csv
+from desktop.version import __version__
+from desktop.workspace import quality_plots
+from desktop.workspace.quality_board import Board, BoardRow
+from desktop.workspace.quality_detail import TopicDetail
+from desktop.workspace.quality_measures import ABOUT, Measure
+from desktop.workspace.region_agreement import RegionReport, RegionRow
+
+Embed = Callable[[str, Plot], str]
+
+_STYLE = (
+    "body{font-family:'Segoe UI','Noto Sans',Helvetica,Arial,sans-serif;color:#1b1f24;"
+    "max-width:960px;margin:24px auto;padding:0 16px;font-size:14px}"
+    "h1{font-size:24px}h2{font-size:18px;margin-top:32px}h3{font-size:15px;margin-top:24px}"
+    "table{border-collapse:collapse;margin:8px 0}td,th{border-bottom:1px solid #d5d9df;"
+    "padding:4px 10px;text-align:left;vertical-align:top}th{font-weight:600}"
+    "td.n{text-align:right}p.small{color:#4e5862;font-size:12px}"
+)
+METHODS = (
+    ("Coefficients", "Krippendorff's alpha (nominal for named answers, ordinal for ratings) takes "
+     "any number of readers and gaps. Gwet's AC1 and AC2, Fleiss' and Cohen's kappa stand beside "
+     "it, ratings with quadratic weights. Numbers and dates are compared by the intraclass "
+     "correlation ICC(2,1): two-way, readers a sample of readers, absolute agreement of single "
+     "readings, from the items that all readers answered; differences of two readers by Bland and "
+     "Altman's bias and 95 % limits of agreement."),
+    ("Intervals", "95 %. Of coefficients: analytic, linearised over items, on the cube root of "
+     "disagreement; with patients as units where a patient has several items. Where no "
+     "disagreement was seen: an exact bound. Of ICC: by the F distribution. Of shares: Wilson's "
+     "score interval. Of the mean Dice: percentiles of 1,000 resamples of cases."),
+    ("Undefined", "A coefficient is undefined where nobody could disagree: no item with two "
+     "answers, one category only, or all answers alike. It is never replaced by 0 or 1."),
+    ("Prevalence", "Share of each answer among all answers. Alpha and kappa fall where one answer "
+     "is very common, although readers agree as often; then read them beside Gwet's AC."),
+    ("Known answers", "Share of answers that equal the ruling of an adjudicator or the gold "
+     "answer of the case."),
+    ("Wrong advice taken", "Automation bias: of the suggestions that differ from the known answer "
+     "and that a reader decided about, the share that was accepted."),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """What goes into it. ``names``: readers by id as they are called here."""
+
+    project: str
+    made_utc: str
+    board: Board
+    details: tuple[TopicDetail, ...]
+    regions: RegionReport | None
+    names: dict[str, str]
+    named: bool
+
+    def reader_names(self, readers: Sequence[str]) -> tuple[str, ...]:
+        """How readers are called in this report."""
+        return tuple(self.names.get(r, "Reader ?") for r in readers)
+
+    def plots(self) -> dict[str, Plot]:
+        """Every plot of the report by its file stem."""
+        found = {"agreement": quality_plots.board_plot(self.board)}
+        for detail in self.details:
+            stem = _stem(detail.topic.key)
+            names = self.reader_names(detail.readers)
+            if len(detail.readers) > 1:
+                found[f"{stem}-readers"] = quality_plots.pair_plot(detail, names)
+                first, second = _worst(detail)
+                make = (
+                    quality_plots.difference_plot
+                    if detail.is_measured
+                    else quality_plots.confusion_plot
+                )
+                found[f"{stem}-two"] = make(detail, first, second, names)
+            if len(detail.groups) > 1:
+                found[f"{stem}-modality"] = quality_plots.group_plot(detail)
+        if self.regions is not None:
+            for row in self.regions.rows:
+                names = self.reader_names(self.regions.readers)
+                stem = _stem(row.topic)
+                found[f"{stem}-dice"] = quality_plots.dice_map(self.regions, row.topic, names)
+        return found
+
+    def html(self, embed: Embed | None = None) -> str:
+        """The report as one HTML page; plots inside as SVG unless ``embed`` puts them otherwise."""
+        embed = embed or (lambda _stem, plot: plot_svg(plot))
+        plots = self.plots()
+        parts = [
+            "<!DOCTYPE html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f"<title>Quality of {escape(self.project)}</title><style>{_STYLE}</style></head><body>",
+            f"<h1>Quality of {escape(self.project)}</h1>",
+            f"<p>{escape(self._summary())}</p>",
+            "<h2>Agreement</h2>",
+            _board_table(self.board),
+            _reasons(self.board),
+            embed("agreement", plots["agreement"]),
+        ]
+        for detail in self.details:
+            parts.append(self._detail(detail, plots, embed))
+        if self.regions is not None:
+            parts.append(self._regions(self.regions, plots, embed))
+        parts.append(self._methods())
+        parts.append("</body></html>")
+        return "\n".join(parts)
+
+    def table_csv(self) -> str:
+        """The board as CSV, full precision."""
+        out = io.StringIO()
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(
+            ["schema", "question_or_class", "asks", "coefficient", "value", "low", "high", "items",
+             "readers", "answers", "undefined", "most_common", "share", "known_right", "known_of",
+             "wrong_advice_taken", "wrong_advice_of"]
+        )  # fmt: skip
+        for row in self.board.rows:
+            for told in (row.agreement, *row.beside):
+                most = max(row.shares, key=lambda s: s[1], default=("", ""))
+                table.writerow(
+                    [row.topic.schema, row.topic.title, row.topic.asks, told.name,
+                     *_three(told), row.items, row.readers, row.answers, told.undefined, *most,
+                     *_two(row.known), *_two(row.bias)]
+                )  # fmt: skip
+        return out.getvalue()
+
+    def json(self) -> str:
+        """The same for programs."""
+        return json.dumps(self.plain(), indent=1, ensure_ascii=False)
+
+    def plain(self) -> dict[str, Any]:
+        """All numbers as JSON-compatible data."""
+        return {
+            "project": self.project,
+            "made_utc": self.made_utc,
+            "program": f"Reading Room {__version__}",
+            "only_closed_cases": self.board.options.only_closed,
+            "cases": self.board.cases,
+            "patients": self.board.patients,
+            "readers": list(self.reader_names(self.board.readers)),
+            "methods": dict(METHODS),
+            "rows": [_row_plain(row) for row in self.board.rows],
+            "pairs": {
+                detail.topic.key: [
+                    {
+                        "readers": list(
+                            self.reader_names((detail.readers[p.first], detail.readers[p.second]))
+                        ),
+                        **_told(p.agreement),
+                    }
+                    for p in detail.pairs
+                ]
+                for detail in self.details
+            },
+            "regions": None if self.regions is None else _regions_plain(self.regions),
+        }
+
+    def write(self, folder: Path) -> Path:
+        """Leave report.html, table.csv, report.json and plots/*.svg and *.csv; the HTML's path."""
+        plots = folder / "plots"
+        plots.mkdir(parents=True, exist_ok=True)
+        for stem, plot in self.plots().items():
+            (plots / f"{stem}.svg").write_text(plot_svg(plot), encoding="utf-8")
+            (plots / f"{stem}.csv").write_text(values_csv(plot), encoding="utf-8")
+        (folder / "table.csv").write_text(self.table_csv(), encoding="utf-8")
+        (folder / "report.json").write_text(self.json(), encoding="utf-8")
+        page = folder / "report.html"
+        page.write_text(self.html(), encoding="utf-8")
+        return page
+
+    # parts ---------------------------------------------------------------------------------
+
+    def _summary(self) -> str:
+        board = self.board
+        counts = f"{counted(board.cases, 'case')} of {counted(board.patients, 'patient')}"
+        closed = "closed cases only" if board.options.only_closed else "open cases as well"
+        who = "by name" if self.named else "by letter; names are not in this report"
+        return (
+            f"{counts}, {counted(len(board.readers), 'reader')} ({who}). Counted: {closed}. "
+            f"Made {self.made_utc} (UTC) with Reading Room {__version__}."
+        )
+
+    def _detail(self, detail: TopicDetail, plots: dict[str, Plot], embed: Embed) -> str:
+        stem = _stem(detail.topic.key)
+        parts = [
+            f"<h3>{escape(detail.topic.title)}</h3>",
+            f"<p>{escape(detail.agreement.note)}</p>",
+        ]
+        for one in detail.classes:
+            if one.agreement.value is None:
+                words = f"{one.category}: {one.agreement.note}"
+                parts.append(f'<p class="small">{escape(words)}</p>')
+        for kind in ("readers", "two", "modality"):
+            if f"{stem}-{kind}" in plots:
+                parts.append(embed(f"{stem}-{kind}", plots[f"{stem}-{kind}"]))
+        return "\n".join(parts)
+
+    def _regions(self, regions: RegionReport, plots: dict[str, Plot], embed: Embed) -> str:
+        heads = ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)",
+                 "Surface Dice, median", "HD95 mm, median", "Objects, F",
+                 "Panoptic quality")  # fmt: skip
+        rows = [
+            (row.title, str(row.compared), str(row.one_only), str(row.neither), *_region_cells(row))
+            for row in regions.rows
+        ]
+        parts = ["<h2>Regions</h2>", f"<p>{escape(regions.definition)}</p>", _table(heads, rows)]
+        for row in regions.rows:
+            stem = f"{_stem(row.topic)}-dice"
+            parts += [f"<h3>{escape(row.title)}</h3>", embed(stem, plots[stem])]
+        return "\n".join(parts)
+
+    def _methods(self) -> str:
+        measure = self.board.options.measure
+        chosen = f"{measure.value}. {ABOUT[measure]}" if measure is not Measure.USUAL else ""
+        parts = ["<h2>Methods</h2>"]
+        if chosen:
+            parts.append(f"<p><b>Chosen for the table:</b> {escape(chosen)}</p>")
+        parts += [f"<p><b>{escape(t)}.</b> {escape(words)}</p>" for t, words in METHODS]
+        return "\n".join(parts)
+
+
+def _worst(detail: TopicDetail) -> tuple[int, int]:
+    """The two readers who agree least."""
+    told = [p for p in detail.pairs if p.agreement.value is not None]
+    worst = min(told, key=lambda p: p.agreement.value or 0.0, default=None)
+    return (worst.first, worst.second) if worst else (0, 1)
+
+
+def _board_table(board: Board) -> str:
+    heads = ("Question or class", "Asks", "Coefficient", "Value (95 %)", "Items", "Readers",
+             "Answers", "Known answers right", "Wrong advice taken")  # fmt: skip
+    rows = []
+    for row in board.rows:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in row.shares)
+        title = row.topic.title + (f" ({shares})" if shares else "")
+        for told in (row.agreement, *row.beside):
+            is_first = told is row.agreement
+            value = told.text if told.value is not None else f"undefined: {told.undefined}"
+            rows.append(
+                (
+                    title if is_first else "",
+                    row.topic.asks if is_first else "",
+                    told.name,
+                    value,
+                    *((f"{row.items:,}", f"{row.readers:,}", f"{row.answers:,}") if is_first
+                      else ("", "", "")),
+                    _share(row.known) if is_first else "",
+                    _share(row.bias) if is_first else "",
+                )
+            )  # fmt: skip
+    return _table(heads, rows)
+
+
+def _reasons(board: Board) -> str:
+    """Why there are no known answers or no suggestions to count, once for all rows."""
+    whys = [r.known_why for r in board.rows if r.known is None][:1]
+    whys += [r.bias_why for r in board.rows if r.bias is None][:1]
+    return f'<p class="small">No data: {escape(" ".join(whys))}</p>' if whys else ""
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>\n{body}\n</table>"
+
+
+def _share(share: Share | None) -> str:
+    if share is None or share.value is None or share.interval is None:
+        return "no data"
+    low, high = share.interval.low, share.interval.high
+    return f"{share.value:.0%} of {share.asked:,} ({low:.0%} to {high:.0%})"
+
+
+def _region_cells(row: RegionRow) -> tuple[str, ...]:
+    mean = _number(row.dice.mean)
+    if row.dice_interval is not None:
+        mean += f" ({row.dice_interval.low:.2f} to {row.dice_interval.high:.2f})"
+    return (
+        mean,
+        _number(row.surface_dice.median),
+        _number(row.hd95_mm.median, 1),
+        _number(row.objects.f_score),
+        _number(row.quality.quality),
+    )
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "undefined" if value is None else f"{value:.{digits}f}"
+
+
+def _three(told: Agreement) -> tuple[Any, ...]:
+    low = None if told.interval is None else told.interval.low
+    high = None if told.interval is None else told.interval.high
+    return told.value, low, high
+
+
+def _two(share: Share | None) -> tuple[Any, Any]:
+    return (None, None) if share is None else (share.right, share.asked)
+
+
+def _told(told: Agreement) -> dict[str, Any]:
+    value, low, high = _three(told)
+    return {
+        "coefficient": told.name, "value": value, "low": low, "high": high,
+        "observed": told.observed, "expected": told.expected, "items": told.items,
+        "undefined": told.undefined, "method": told.method,
+    }  # fmt: skip
+
+
+def _row_plain(row: BoardRow) -> dict[str, Any]:
+    return {
+        "key": row.topic.key, "title": row.topic.title, "schema": row.topic.schema,
+        "asks": row.topic.asks, "items": row.items, "answers": row.answers,
+        "readers": row.readers, "prevalence": dict(row.shares),
+        "agreement": _told(row.agreement), "beside": [_told(t) for t in row.beside],
+        "known_answers": _two(row.known), "wrong_advice_taken": _two(row.bias),
+    }  # fmt: skip
+
+
+def _regions_plain(regions: RegionReport) -> dict[str, Any]:
+    return {
+        "definition": regions.definition,
+        "tolerance_mm": regions.tolerance_mm,
+        "rows": [
+            {
+                "class": row.title, "pairs": row.compared, "only_one": row.one_only,
+                "neither": row.neither, "dice_mean": row.dice.mean,
+                "dice_median": row.dice.median, "surface_dice_median": row.surface_dice.median,
+                "hd95_mm_median": row.hd95_mm.median, "objects_f": row.objects.f_score,
+                "panoptic_quality": row.quality.quality,
+            }
+            for row in regions.rows
+        ],
+    }  # fmt: skip
+
+
+def _stem(key: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in key.lower())
+
+
+def make_report(
+    board: Board,
+    details: Callable[[str], TopicDetail],
+    regions: RegionReport | None,
+    *,
+    project: str,
+    made_utc: str,
+    names: dict[str, str] | None,
+    progress: Progress,
+) -> Report:
+    """Gather what the report needs; ``names`` None leaves readers as letters."""
+    found = []
+    for number, row in enumerate(board.rows):
+        progress.report(number / max(1, len(board.rows)), row.topic.title)
+        found.append(details(row.topic.key))
+    called = {r: f"Reader {letter}" for r, letter in zip(board.readers, board.letters, strict=True)}
+    called |= {r: name for r, name in (names or {}).items() if r in called}
+    return Report(project, made_utc, board, tuple(found), regions, called, names is not None)
