@@ -7,6 +7,7 @@ from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
+from desktop.domain.doubt import LabelDoubt
 from desktop.domain.gold import GoldCase
 from desktop.domain.help_study import BlindLock, HelpPlan
 from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip
@@ -51,6 +52,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     LearningQuery,
     LearningSkip,
     CaseNote,
+    LabelDoubt,
     Adjudication,
     Review,
     Pin,

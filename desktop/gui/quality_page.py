@@ -26,6 +26,7 @@ from desktop.gui.furniture import EmptyState, across, down, label, push
 from desktop.gui.places_of_projects import free_path
 from desktop.gui.quality_detail import QualityDetail
 from desktop.gui.quality_regions import RegionsView
+from desktop.gui.quality_suspects import SuspectsView
 from desktop.gui.quality_table import BoardTable
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
@@ -36,10 +37,11 @@ if TYPE_CHECKING:
     from desktop.workspace.quality_report import Report
 
 
-TABS = ("Answers", "Regions")
+TABS = ("Answers", "Regions", "Label errors")
 TAB_TIPS = (
     "Agreement on questions, and on which classes were marked.",
     "Overlap and distance of what readers drew and painted.",
+    "Labels that look wrong to a model, and masks unlike the others.",
 )
 
 
@@ -83,7 +85,9 @@ class QualityPage(QWidget):
         self._stack.setCurrentWidget(self._nothing)
         self.regions = RegionsView(shell, self.names_of)
         self.regions.chosen.connect(self.chosen)
-        for tab in (self._stack, self.regions):
+        self.suspects = SuspectsView(shell, self.names_of)
+        self.suspects.chosen.connect(self.chosen)
+        for tab in (self._stack, self.regions, self.suspects):
             self._tabs.addWidget(tab)
         column.addWidget(self._tabs, 1)
         self._reading.committed.connect(self._committed)
@@ -278,6 +282,7 @@ class QualityPage(QWidget):
         if self.detail.detail is not None:
             self.detail.show_detail(self.detail.detail, self.names_of(self.detail.detail.readers))
         self.regions.refresh_names()
+        self.suspects.refresh_names()
 
     def _committed(self, event: Event) -> None:
         if event.command not in ("RecordTime", "ShowReaderNames"):
@@ -289,6 +294,7 @@ class QualityPage(QWidget):
         self.table.board.show_board(None)
         self.detail.show_detail(None, ())
         self.regions.forget()
+        self.suspects.forget()
         self._stale = True
 
 

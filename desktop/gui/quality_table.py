@@ -39,7 +39,7 @@ HEADS = (
     ("Readers", "Readers who answered."),
     ("Most common", "The answer given most often, with its share of all answers."),
     ("Active time", "Median time one reader worked on one case of this schema."),
-    ("Known answers", "Answers equal to the known one, on cases with a ruling."),
+    ("Known answers", "Answers equal to the known one, on cases with a ruling or gold."),
     ("Wrong advice taken", "Wrong suggestions that readers accepted, of those they decided."),
 )
 WIDTHS = (200, 118, 158, 130, 70, 74, 140, 96, 122, 146)

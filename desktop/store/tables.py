@@ -27,6 +27,7 @@ from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Target
 from desktop.domain.batch import Batch, BatchCases, Package
 from desktop.domain.case_note import CaseNote
+from desktop.domain.doubt import LabelDoubt
 from desktop.domain.gold import GoldCase
 from desktop.domain.help_study import BlindLock, HelpPlan
 from desktop.domain.learning import LearningQuery, LearningRound, LearningSkip
@@ -115,6 +116,11 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     Signature: (_text("case_id"), _text("reader_id")),
     Proposal: (_text("case_id"), _text("run_id")),
     Decision: (_text("case_id"), _text("proposal_id"), _text("reader_id")),
+    LabelDoubt: (
+        _text("case_id"),
+        _text("claim_id"),
+        _text("judgement", lambda r: r.judgement.value),
+    ),
     CaseNote: (_text("case_id"), _text("reader_id"), _text("flag")),
     Adjudication: (_text("case_id"), _text("reader_id")),
     Review: (
@@ -172,6 +178,7 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Signature: (("case_id", "reader_id"),),
     Proposal: (("case_id",), ("run_id",)),
     Decision: (("case_id", "reader_id"), ("proposal_id",)),
+    LabelDoubt: (("case_id",), ("judgement",)),
     CaseNote: (("case_id", "reader_id"), ("flag",)),
     Adjudication: (("case_id", "reader_id"),),
     Review: (("case_id", "reader_id"), ("state",)),

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, Origin
+from desktop.domain.batch import Package
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.study import Case, Series, Study
 from desktop.domain.task import Assignment, AssignmentState
@@ -81,7 +82,7 @@ def answer_tallies(connection: Connection, only_closed: bool) -> list[Tally]:
     item = (rows.c.topic, rows.c.case_id, rows.c.place)
     per_item = (
         select(*item, func.aggregate_strings(entry, SEP).label("said"))
-        .where(rows.c.origin.not_in(NOT_READ))
+        .where(rows.c.origin.not_in(NOT_READ), *_of_project(connection, rows.c.case_id))
         .group_by(*item)
         .subquery()
     )
@@ -104,7 +105,8 @@ def mark_tallies(connection: Connection) -> list[tuple[str, str, int]]:
 
     Only cases that somebody closed are among them: without that, no mark is no statement.
     """
-    rows, closed = RECORD_TABLES[Annotation], _closed_by_case()
+    rows = RECORD_TABLES[Annotation]
+    closed = _closed_by_case(*_of_project(connection, RECORD_TABLES[Assignment].c.case_id))
     mark = rows.c.reader_id + SUB + rows.c.topic
     once = (
         select(rows.c.case_id, mark.label("mark"))
@@ -124,11 +126,19 @@ def mark_tallies(connection: Connection) -> list[tuple[str, str, int]]:
     return [(done, marked, times) for done, marked, times in connection.execute(query)]
 
 
-def _closed_by_case() -> CTE:
+def _of_project(
+    connection: Connection, case_id: ColumnElement[str]
+) -> tuple[ColumnElement[bool], ...]:
+    """Leaves out what was said of gold and repeats that packages held under another name."""
+    went_out = connection.execute(select(RECORD_TABLES[Package].c.id).limit(1)).first()
+    return () if went_out is None else (case_id.in_(select(RECORD_TABLES[Case].c.id)),)
+
+
+def _closed_by_case(*more: ColumnElement[bool]) -> CTE:
     rows = RECORD_TABLES[Assignment]
     return (
         select(rows.c.case_id, func.aggregate_strings(rows.c.reader_id, SEP).label("closed"))
-        .where(rows.c.state == AssignmentState.DONE.value)
+        .where(rows.c.state == AssignmentState.DONE.value, *more)
         .group_by(rows.c.case_id)
         .cte()
         .prefix_with("MATERIALIZED")
@@ -140,7 +150,11 @@ def answers_to(connection: Connection, topic: str, only_closed: bool) -> list[Sa
     rows = RECORD_TABLES[Answer]
     query = (
         select(rows.c.case_id, rows.c.place, rows.c.reader_id, rows.c.said)
-        .where(rows.c.topic == topic, rows.c.origin.not_in(NOT_READ))
+        .where(
+            rows.c.topic == topic,
+            rows.c.origin.not_in(NOT_READ),
+            *_of_project(connection, rows.c.case_id),
+        )
         .order_by(rows.c.case_id, rows.c.place, rows.c.reader_id)
     )
     if only_closed:
@@ -159,7 +173,7 @@ def marks_of(connection: Connection, topic: str) -> list[Said]:
     )
     query = (
         select(work.c.case_id, work.c.reader_id, marked)
-        .where(work.c.state == AssignmentState.DONE.value)
+        .where(work.c.state == AssignmentState.DONE.value, *_of_project(connection, work.c.case_id))
         .order_by(work.c.case_id, work.c.reader_id)
     )
     return [
@@ -356,15 +370,14 @@ def patients_and_cases(connection: Connection) -> tuple[int, int]:
     return int(patients), int(count)
 
 
-def cases_closed_twice(connection: Connection) -> list[str]:
-    """Cases that two or more readers have closed, in order."""
-    work, cases = RECORD_TABLES[Assignment], RECORD_TABLES[Case]
-    twice = (
-        select(work.c.case_id)
-        .where(work.c.state == AssignmentState.DONE.value)
-        .group_by(work.c.case_id)
-        .having(func.count() > 1)
-        .subquery()
+def answer_runs(connection: Connection) -> list[tuple[str, str, int]]:
+    """(run id, what made it, number) of suggestions for answers, the largest run first."""
+    rows = RECORD_TABLES[Proposal]
+    tool = func.max(func.json_extract(rows.c.data, "$.provenance.tool"))
+    query = (
+        select(rows.c.run_id, tool, func.count())
+        .where(func.json_extract(rows.c.data, "$.question_id") != "")
+        .group_by(rows.c.run_id)
+        .order_by(func.count().desc(), rows.c.run_id)
     )
-    query = select(cases.c.id).join(twice, twice.c.case_id == cases.c.id)
-    return list(connection.execute(query.order_by(cases.c.position, cases.c.id)).scalars())
+    return [(run_id, made_by or "", count) for run_id, made_by, count in connection.execute(query)]

@@ -7,7 +7,7 @@ claim is ever changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from desktop.commands.adjudication import ExplainRuling, RuleOnQuestion, RuleOnR
 from desktop.commands.project import SetNoFinding
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.contracts import Progress
+from desktop.domain.doubt import Judgement, LabelDoubt
 from desktop.domain.errors import AccessProblem, ConflictProblem, UserError
 from desktop.domain.event import Event
 from desktop.domain.schema import AnswerValue
@@ -215,7 +216,7 @@ class AdjudicationDesk:
     # -----------------------------------------------------------------------------------------
 
     def _queue(self, connection: Connection, progress: Progress) -> list[QueueCase]:
-        ids = queries.closed_by_several(connection)
+        ids = _and_doubted(connection, queries.closed_by_several(connection))
         found = [
             self._line(connection, case_id)
             for case_id in progress.over(ids, len(ids), "Comparing readers")
@@ -224,13 +225,15 @@ class AdjudicationDesk:
 
     def _line(self, connection: Connection, case_id: str) -> QueueCase | None:
         claims = self._claims(connection, case_id)
-        if len(claims.readers) < 2:
+        doubted = _doubted(connection, case_id)
+        if len(claims.readers) < (1 if doubted else 2):
             return None
+        matters = matters_of(claims, Pixels(connection), least=1 if doubted else 2)
         return QueueCase(
             case_id=case_id,
             title=claims.case.title,
             order=claims.case.order,
-            matters=tuple(matters_of(claims, Pixels(connection))),
+            matters=tuple(_reopened(m, doubted) for m in matters),
             why_not=self._why_not(connection, case_id),
         )
 
@@ -350,3 +353,20 @@ def _said(matter: Matter, letter: str) -> Claim:
             f"{letter} said nothing here.", "", "Choose a reader who did, or reject it."
         )
     return claim
+
+
+def _and_doubted(connection: Connection, case_ids: list[str]) -> list[str]:
+    """The cases, and behind them those of which a suspect label was sent here."""
+    sent = queries.many(connection, LabelDoubt, judgement=Judgement.SENT.value)
+    return list(dict.fromkeys([*case_ids, *sorted({d.case_id for d in sent})]))
+
+
+def _doubted(connection: Connection, case_id: str) -> set[str]:
+    """Ids of claims on a case that were sent here as suspect."""
+    found = queries.many(connection, LabelDoubt, case_id=case_id)
+    return {d.claim_id for d in found if d.judgement is Judgement.SENT}
+
+
+def _reopened(matter: Matter, doubted: set[str]) -> Matter:
+    """A matter waits for a ruling also where all agree, if one of its claims is suspect."""
+    return replace(matter, agreed=False) if doubted & set(matter.source_ids) else matter

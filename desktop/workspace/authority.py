@@ -88,6 +88,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     # notes that change no row
     "RecordExport": _ALL,
     "ShowReaderNames": _SEES,
+    "JudgeLabel": _LEAD | {Role.ADJUDICATOR, Role.REVIEWER},
     "RecordPassword": frozenset(),  # these two are written where it happens, never on request
     "RecordSignIn": frozenset(),
 }

@@ -78,9 +78,9 @@ class Matter:
         return tuple(sorted(c.record.id for c in self.claims if c.record is not None))
 
 
-def matters_of(claims: CaseClaims, pixels: Pixels) -> list[Matter]:
+def matters_of(claims: CaseClaims, pixels: Pixels, least: int = 2) -> list[Matter]:
     """All matters of a case: its questions in the schema's order, then its findings."""
-    if len(claims.readers) < 2 or claims.schema is None:
+    if len(claims.readers) < least or claims.schema is None:
         return []
     return [*_questions(claims), *_findings(claims, pixels)]
 

@@ -4,24 +4,29 @@ auditor. Everything here is plain data; the window and the report only show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from desktop.commands.quality import ShowReaderNames
+from desktop.commands.quality import JudgeLabel, ShowReaderNames
 from desktop.domain.contracts import Progress
+from desktop.domain.doubt import Judgement, LabelDoubt
 from desktop.domain.errors import AccessProblem, UserError
+from desktop.domain.event import Event
 from desktop.domain.task import Role
 from desktop.engines.ratings import Floats, Whole
 from desktop.store import queries, tallies
 from desktop.store.database import Connection
-from desktop.workspace import quality_board, quality_detail
+from desktop.workspace import quality_board, quality_detail, suspects
 from desktop.workspace.claims import SEES_ALL
+from desktop.workspace.probabilities import read_probabilities
 from desktop.workspace.quality_board import Board, BoardOptions
 from desktop.workspace.quality_detail import Stretch, TopicDetail
 from desktop.workspace.quality_report import Report, make_report
 from desktop.workspace.region_agreement import TOLERANCE_MM, RegionReport, compare_regions
+from desktop.workspace.suspects import Source, Suspect, SuspectList
 
 if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
@@ -187,6 +192,82 @@ class Quality:
         readers = quality_board.everybody(connection, room.project_id)
         project = (room.project_id, room._secret)
         return compare_regions(connection, project, readers, titles, progress, tolerance_mm)
+
+    # labels that look wrong ------------------------------------------------------------------
+
+    def sources(self) -> list[Source]:
+        """Runs of this project whose suggestions can be held against the answers."""
+        self._check()
+        return suspects.sources_of(self._workspace._read)
+
+    def suspects(
+        self,
+        run_ids: Sequence[str] = (),
+        file: Path | None = None,
+        progress: Progress | None = None,
+    ) -> SuspectList:
+        """Suspect answers by suggestions of runs (all without names) or by a file; blocking."""
+        self._check()
+        read, progress = self._workspace._read, progress or Progress()
+        return self._suspects(read, run_ids, file, progress)
+
+    def odd_masks(self, progress: Progress | None = None) -> SuspectList:
+        """Masks unlike the others of their class; blocking."""
+        self._check()
+        room = self._workspace
+        return suspects.find_odd_masks(room._read, room._secret, progress or Progress())
+
+    def start_suspects(
+        self,
+        run_ids: Sequence[str],
+        file: Path | None,
+        masks: bool,
+        on_done: Callable[[SuspectList], None],
+        on_error: OnError,
+    ) -> Job:
+        """Either of the two in the background."""
+        self._check()
+        room = self._workspace
+
+        def work(progress: Progress) -> SuspectList:
+            with room._database.another_reader() as connection:
+                if masks:
+                    return suspects.find_odd_masks(connection, room._secret, progress)
+                return self._suspects(connection, run_ids, file, progress)
+
+        return room.jobs.start("Looking for suspect labels", work, on_done, on_error)
+
+    def judge(self, suspect: Suspect, judgement: Judgement) -> Event | None:
+        """Keep that a suspect label is right, or send it to adjudication."""
+        doubt = LabelDoubt(
+            id=LabelDoubt.id_for(suspect.claim_id),
+            case_id=suspect.case_id,
+            claim_id=suspect.claim_id,
+            claim_sha256=suspect.claim_sha256,
+            question_id=suspect.question_id,
+            given=suspect.given,
+            suggested=suspect.suggested,
+            score=suspect.score,
+            source=suspect.source,
+            judgement=judgement,
+        )
+        return self._workspace.run(JudgeLabel(doubt=doubt))
+
+    def _suspects(
+        self,
+        connection: Connection,
+        run_ids: Sequence[str],
+        file: Path | None,
+        progress: Progress,
+    ) -> SuspectList:
+        if file is not None:
+            chances = suspects.chances_of_file(connection, read_probabilities(file))
+            source = f"probabilities in {file.name}"
+        else:
+            runs = run_ids or [s.run_id for s in suspects.sources_of(connection)]
+            chances = suspects.chances_of_runs(connection, runs)
+            source = "suggestions of " + ("one run" if len(runs) == 1 else f"{len(runs)} runs")
+        return suspects.find_suspects(connection, chances, source, progress)
 
     def active_seconds(self, detail: TopicDetail) -> Floats:
         """(items, readers) active seconds on the case of each item; NaN where none were counted."""

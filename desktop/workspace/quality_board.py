@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from desktop.domain.annotation import Answer
+from desktop.domain.batch import Package
 from desktop.domain.contracts import Progress
+from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Verdict
-from desktop.domain.record import stable_id
+from desktop.domain.record import stable_id, to_json
 from desktop.domain.schema import LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.task import Reader
 from desktop.engines.agreement_result import Agreement
@@ -18,6 +21,7 @@ from desktop.store import queries, tallies
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.store.tallies import SEP, SUB
+from desktop.workspace.gold_marks import same_value
 from desktop.workspace.quality_measures import (
     Asked,
     Measure,
@@ -30,7 +34,7 @@ from desktop.workspace.quality_tables import NAMED, SaidTable, letters, mark_pat
 
 MARKED = Question(id="", text="", kind=QuestionKind.YES_NO, scope=Scope.STUDY)
 _BESIDE = (Measure.ALPHA, Measure.GWET, Measure.KAPPA, Measure.ICC)
-_NO_KNOWN = "No case with this question has a known answer: nobody ruled on one yet."
+_NO_KNOWN = "No case with this question has a known answer: none is gold, nobody ruled on one."
 _NO_ADVICE = "No suggestion for this question was decided on a case with a known answer."
 
 
@@ -211,14 +215,40 @@ def _topics_in(marks: str) -> set[str]:
 
 
 def _known(connection: Connection) -> tuple[dict[str, Share], dict[str, Share]]:
-    """Answers equal to the known one, by topic and by reader."""
+    """Answers equal to the known one (a ruling, else gold), by topic and by reader."""
     by_topic: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     by_reader: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for topic, reader, right, asked in tallies.known_scores(connection):
+    for topic, reader, right, asked in (
+        *tallies.known_scores(connection),
+        *_gold_scores(connection),
+    ):
         for counts in (by_topic[topic], by_reader[reader]):
             counts[0] += right
             counts[1] += asked
     return _shares(by_topic), _shares(by_reader)
+
+
+def _gold_scores(connection: Connection) -> Iterator[tuple[str, str, int, int]]:
+    """(topic, reader id, right, asked) on gold, also where a package held it by another name."""
+    gold = {g.case_id: g for g in queries.many(connection, GoldCase)}
+    if not gold:
+        return
+    ruled = tallies.ruled_answers(connection)
+    read_as = {case_id: case_id for case_id in gold}
+    for package in queries.many(connection, Package):
+        read_as |= {alias: case_id for alias, case_id in package.gold.items() if case_id in gold}
+    for case_id, known_id in read_as.items():
+        known = gold[known_id]
+        for answer in queries.many(connection, Answer, case_id=case_id):
+            topic = topic_of(answer.schema_id, answer.question_id)
+            if (
+                answer.reader_id != known.author_id
+                and answer.origin.value not in tallies.NOT_READ
+                and answer.question_id in known.answers
+                and (topic, case_id) not in ruled
+            ):
+                right = same_value(known.answers[answer.question_id], answer.value)
+                yield topic, answer.reader_id, int(right), 1
 
 
 def _bias(connection: Connection) -> dict[str, Share]:
@@ -226,8 +256,12 @@ def _bias(connection: Connection) -> dict[str, Share]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     decided = tallies.decided_suggestions(connection)
     known = tallies.ruled_answers(connection) if decided else {}
+    gold = {g.case_id: g.answers for g in queries.many(connection, GoldCase)} if decided else {}
     for topic, case_id, suggested, verdict in decided:
         truth = known.get((topic, case_id))
+        question_id = topic.rpartition("/")[2]
+        if truth is None and question_id in gold.get(case_id, {}):
+            truth = to_json(gold[case_id][question_id])
         if truth is not None and truth != suggested:
             counts[topic][0] += verdict == Verdict.ACCEPTED.value
             counts[topic][1] += 1

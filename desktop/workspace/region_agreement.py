@@ -26,7 +26,7 @@ from desktop.engines.instances import (
 from desktop.engines.intervals import LEVEL, Interval, percentile_interval
 from desktop.engines.mask_agreement import Presence, Summary, summarise
 from desktop.engines.surface import DEFINITION
-from desktop.store import tallies
+from desktop.store import queries
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.workspace.case_claims import CaseClaims, Pixels, claims_of
@@ -156,7 +156,7 @@ def compare_regions(
     """Compare every two closed readings; ``titles`` are the names of classes by topic."""
     project_id, secret = project
     cache = RegionCache(project_id)
-    cases = tallies.cases_closed_twice(connection)
+    cases = queries.closed_by_several(connection)
     lines: list[RegionLine] = []
     for number, case_id in enumerate(cases):
         progress.report(number / max(1, len(cases)), f"{number:,} of {len(cases):,} cases")

@@ -238,3 +238,18 @@ def _joined(surfaces: Sequence[SurfaceDistances]) -> SurfaceDistances:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and np.isfinite(value) else None
+
+
+def region_volume(mark: Mark, grid: Grid) -> tuple[Bools, tuple[float, ...]] | None:
+    """One region's pixels and their spacing in mm; None without a calibration.
+
+    A region on one frame, or on a series that is no volume, is taken on its largest frame.
+    """
+    if grid.spacing is not None and len(mark.pieces) > 1:
+        made, _none, spacing = _volume({k: [[p], []] for k, p in mark.pieces.items()}, grid)
+        return (made, spacing) if spacing is not None else None
+    if not mark.pieces:
+        return None
+    key = max(mark.pieces, key=lambda k: int(mark.pieces[k][0].sum()))
+    flat = grid.in_plane.get(key)
+    return None if flat is None else (mark.pieces[key][0], flat)

@@ -134,3 +134,50 @@ def test_names_come_when_asked_for_and_go_again(qtbot: Any, window: MainWindow) 
     assert set(page.detail._names) == set(RIGHT)
     QTest.mouseClick(page.names, Qt.MouseButton.LeftButton)
     assert page.detail._names == ("Reader A", "Reader B", "Reader C")
+
+
+def test_the_report_is_written_and_suspect_labels_are_decided(
+    qtbot: Any, window: MainWindow, tmp_path: Path
+) -> None:
+    window.show_page("quality")
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
+    said: list[Any] = []
+    window.shell.noticed.connect(said.append)
+    page.write_report(tmp_path)
+    qtbot.waitUntil(lambda: bool(said), timeout=20_000)
+    assert said[-1].title == "The quality report is written"
+    (folder,) = tmp_path.glob("Quality of*")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"report.html", "report.pdf", "report.json", "table.csv", "plots"}
+    assert (folder / "report.pdf").read_bytes()[:5] == b"%PDF-"
+    assert "Cleo" not in (folder / "report.html").read_text(encoding="utf-8")
+    assert (folder / "plots" / "agreement.png").is_file()
+
+    room = window.shell.reading.workspace
+    assert room is not None
+    lines = ["case,question,no,yes"]
+    for case in room.cases(0, CASES):
+        answers = [
+            a.value for a in room.claims.answers(case.case.id) if a.question_id == "effusion"
+        ]
+        yes = 0.9 if sum(answers) >= 2 else 0.1
+        lines.append(f"{case.case.title},effusion,{1 - yes:.1f},{yes:.1f}")
+    (tmp_path / "model.csv").write_text("\n".join(lines))
+    page.show_tab(2)
+    page.suspects.look_in(tmp_path / "model.csv")
+    qtbot.waitUntil(lambda: page.suspects.found is not None, timeout=20_000)
+    found = page.suspects.found
+    assert found.looked_at == 3 * CASES
+    assert len(found.open) > 5
+    first, second = (row.key for row in page.suspects.table.rows()[:2])
+    QTest.keyClick(page.suspects.table, Qt.Key.Key_R)
+    assert page.suspects.table.key() == second, "on to the next"
+    QTest.keyClick(page.suspects.table, Qt.Key.Key_S)
+    keys = [row.key for row in page.suspects.table.rows()]
+    assert first not in keys
+    assert second not in keys
+    wanted = page.suspects.current().case_id
+    QTest.keyClick(page.suspects.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.page == "read", timeout=10_000)
+    assert window.shell.reading.view.case_id == wanted

@@ -281,6 +281,7 @@ NEW_TABLES = (
     "learning_query_rows",
     "learning_skip_rows",
     "case_note_rows",
+    "label_doubt_rows",
     "adjudication_rows",
     "review_rows",
     "pin_rows",

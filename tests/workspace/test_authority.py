@@ -29,7 +29,7 @@ NEVER = {
                   "ExplainRuling", "PinComment", "ResolvePin", "ReturnCase", "PassCase",
                   "CreateBatch", "ChangeBatch", "RemoveBatch", "RecordPackage", "TagCases",
                   "MakeGold", "RemoveGold", "CreateRankingTask", "ChangeRankingTask",
-                  "ShowReaderNames"},
+                  "ShowReaderNames", "JudgeLabel"},
     Role.REVIEWER: {"AddReader", "ChangeRole", "ChangeProjectSetting", "AddAnnotation", "PaintMask",
                     "AnswerQuestion", "MarkCase", "SignCase", "SetNoFinding", "RecordMerge",
                     "RuleOnQuestion", "RuleOnRegion", "AnswerPin", "CreateBatch", "RecordPackage",

@@ -275,6 +275,18 @@ def test_known_answers_wrong_advice_and_time(made: MadeProject) -> None:
     assert made.ws.quality.times() == {"test": 60.0}
 
 
+def test_gold_counts_but_not_for_its_author(made: MadeProject) -> None:
+    made.ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value="good"))
+    made.ws.gold.make("case-0")
+    for name, value in (("Ben", "poor"), ("Cleo", "good")):
+        made.reopen(name)
+        made.ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value=value))
+    made.reopen("Ada")
+    row = made.ws.quality.board(BoardOptions(only_closed=False)).row("test/quality")
+    assert row is not None
+    assert row.known is not None and (row.known.right, row.known.asked) == (1, 2)
+
+
 def _span(made: MadeProject, reader: str, case: str, seconds: float) -> TimeSpan:
     return TimeSpan(
         id=made.ws.new_id(), reader_id=reader, case_id=case, tool="", state=TimeState.ACTIVE,

@@ -29,6 +29,9 @@ def _widen(operations: Operations, kind: str, old: tuple[str, ...], more: tuple[
 def upgrade(operations: Operations) -> None:
     """Make the new tables and columns; no record of an older project changes."""
     _tell_more(operations)
+    make_record_table(
+        operations, "label_doubt", "case_id", "claim_id", "judgement", by=("case_id", "judgement")
+    )
     make_record_table(operations, "proposal", "case_id", "run_id", by=("case_id", "run_id"))
     make_record_table(
         operations, "decision", "case_id", "proposal_id", "reader_id",
