@@ -232,6 +232,8 @@ ACTS: tuple[Act, ...] = (
       "Case", "no_finding", ("0",), "none", needs="case"),
     A("pin.next", "Next comment", "To the next comment of a case that a reviewer returned.",
       "Case", "next_pin", ("N",), "", needs="case"),
+    A("case.gold", "Make gold…", "Keeps your answers as the known ones, to measure readers by.",
+      "Case", "make_gold", (), "verify", needs="case"),
     A("case.previous", "Previous case", "Opens the case before this one.",
       "Case", "step_case", ("Ctrl+PgUp", "Alt+Left"), "previous", argument=-1, needs="case"),
     A("case.next", "Next case", "Opens the case after this one.",

@@ -21,6 +21,7 @@ from desktop.gui.bugs import BugWatch
 from desktop.gui.check_page import CheckPage
 from desktop.gui.exchange_page import ExchangePage
 from desktop.gui.furniture import across, down
+from desktop.gui.gold_card import why_not as why_no_gold
 from desktop.gui.import_page import ImportPage
 from desktop.gui.key_overlay import KeyOverlay
 from desktop.gui.notices import NoticeCard, NotSavedBar
@@ -140,6 +141,7 @@ class MainWindow(QMainWindow):
         reading.failed.connect(self._failed)
         self.shell.noticed.connect(self.notice.show_notice)
         self.shell.tool_shown.connect(self.refresh_actions)
+        self.shell.page_wanted.connect(self.show_page)
         self.shell.theme_changed.connect(self._dressed)
         self.projects.ready.connect(self._ready)
         self.projects.passphrase_wanted.connect(self._ask_passphrase)
@@ -286,6 +288,7 @@ class MainWindow(QMainWindow):
         self.rail.show_for(role)
         for spec in PAGES:
             self.actions_.retitle(f"page.{spec.name}", spec.title, spec.why_not(role))
+        self.actions_.retitle("case.gold", "Make gold…", why_no_gold(role))
 
     def _refresh_undo(self) -> None:
         room, view = self._reading.workspace, self._reading.view

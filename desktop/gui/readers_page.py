@@ -46,6 +46,9 @@ class ReadersPage(QWidget):
         head = across()
         head.addWidget(label("Readers", "title"))
         head.addStretch(1)
+        self.assign = push("Assign cases…", icon="worklist", tip="Who reads what, and packages.")
+        self.assign.clicked.connect(lambda: shell.page_wanted.emit("assign"))
+        head.addWidget(self.assign)
         back = push("Back", tip="Back to where you were (Esc)")
         back.clicked.connect(self.left)
         head.addWidget(back)
@@ -74,6 +77,7 @@ class ReadersPage(QWidget):
             return
         leads = room.reader.role is Role.LEAD
         self._rules.setVisible(leads)
+        self.assign.setVisible(leads)
         self._everybody.setChecked(room.accounts.asks_passwords)
         values = CHOICES[SettingKey.SIGNATURES]
         self._signing.setCurrentIndex(values.index(room.accounts.setting(SettingKey.SIGNATURES)))

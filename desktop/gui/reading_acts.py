@@ -204,14 +204,19 @@ class ReadingActs:
         number = room.case_position(case_id) + 1
         skipped = room.assignment(case_id).state is AssignmentState.SKIPPED
         said = f"Case {number:,} {'skipped' if skipped else 'done'}"
+        told = room.gold.feedback(case_id)
+        if told is not None:
+            said += f": {told.sentence}"
+        lines = "\n".join(told.lines) if told else ""
         following = self._next_open(case_id)
         if following:
             open_case(self._reading, following)
-            self._shell.say(said, act="Undo", on_act=lambda: self._reopen(case_id))
+            kind = "info" if told is None else "ok" if told.right == told.asked else "warn"
+            self._shell.say(said, lines, kind, "Undo", lambda: self._reopen(case_id))
         else:
             self._shell.say(
                 f"{said}. No case is open any more.",
-                "All are done or skipped.",
+                lines or "All are done or skipped.",
                 "ok",
                 "Undo",
                 lambda: self._reopen(case_id),

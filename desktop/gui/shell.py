@@ -30,6 +30,7 @@ class Shell(QObject):
 
     noticed = Signal(object)
     theme_changed = Signal()
+    page_wanted = Signal(str)  # the name of a page, asked for from another one
     tool_shown = Signal()  # buttons are to show the state of the view again
 
     def __init__(self, reading: Reading, settings: Settings, parent: QObject | None = None) -> None:
@@ -52,6 +53,15 @@ class Shell(QObject):
         """Show what did not work, why, and what to do."""
         detail = " ".join(part for part in (error.detail, error.hint) if part)
         self.say(error.title, detail, "warn")
+
+    def undo_of_project(self) -> None:
+        """Take back this reader's last step on the project itself, as a notice offers it."""
+        room = self.reading.workspace
+        if room is not None:
+            try:
+                room.undo("")
+            except UserError as error:
+                self.say_error(error)
 
     def wear(self, name: str) -> None:
         """Change to the dark or light look and remember it."""

@@ -22,6 +22,7 @@ from desktop.gui.schema_choice import (
 from desktop.version import __version__
 
 if TYPE_CHECKING:
+    from desktop.gui.gold_card import GoldCard
     from desktop.gui.main_window import MainWindow
 
 
@@ -32,6 +33,15 @@ class WindowActs:
         self._window = window
         self._shell = window.shell
         self._reading = window.shell.reading
+        self._gold_card: GoldCard | None = None
+
+    def make_gold(self) -> None:
+        """Ask under which words the open case becomes gold."""
+        if self._gold_card is None:
+            from desktop.gui.gold_card import GoldCard
+
+            self._gold_card = GoldCard(self._window, self._shell)
+        self._gold_card.ask(self._reading.view.case_id)
 
     # projects ------------------------------------------------------------------------------
 

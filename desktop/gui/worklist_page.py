@@ -17,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QButtonGroup,
     QHeaderView,
     QLineEdit,
     QStackedWidget,
@@ -25,12 +26,13 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.event import Event
-from desktop.domain.task import AssignmentState
+from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeState
 from desktop.gui import icons, theme
 from desktop.gui.clock_words import clock_words
 from desktop.gui.furniture import EmptyState, across, down, label, push
 from desktop.gui.reading import Reading
+from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -165,7 +167,14 @@ class WorklistPage(QWidget):
         head.addWidget(label("Work list", "title"))
         self.count = label(role="muted")
         head.addWidget(self.count)
+        self._whose = QButtonGroup(self)
+        tips = ("Cases that are assigned to you.", "All cases of the project.")
+        self._choice = segments(self._whose, ("Mine", "All"), self._show_whose, 0, tips)
+        head.addWidget(self._choice)
         head.addStretch(1)
+        self.assign = push("Assign cases…", icon="person", tip="Who reads what, and packages.")
+        self.assign.clicked.connect(lambda: shell.page_wanted.emit("assign"))
+        head.addWidget(self.assign)
         self.search = _SearchField(self._to_table)
         self.search.setPlaceholderText("Search cases")
         self.search.setClearButtonEnabled(True)
@@ -206,6 +215,10 @@ class WorklistPage(QWidget):
         self._stale = not self.isVisible()
         if self._stale:
             return
+        room = self._reading.workspace
+        everything = self._whose.checkedId() == 1
+        self._choice.setVisible(room is not None and room.show_all_cases(everything))
+        self.assign.setVisible(room is not None and room.reader.role is Role.LEAD)
         self.model.refresh(self.search.text().strip())
         self._show_counts()
 
@@ -265,18 +278,29 @@ class WorklistPage(QWidget):
     def _show_counts(self) -> None:
         room = self._reading.workspace
         total = room.case_count() if room else 0
+        mine = bool(room and room.shows_assigned)
         found = self.model.rowCount()
         text = f"{total:,} cases" if total != 1 else "1 case"
         self.count.setText(f"{found:,} of {text}" if found != total else text)
         self._stack.setCurrentWidget(self.table if found else self._nothing)
-        self._add.setVisible(not total)
         self.next_open.setEnabled(bool(total))
-        if not total:
+        self._add.setVisible(not total and not mine)
+        if not total and mine:
+            self._nothing.say(
+                "Nothing is assigned to you yet", "The lead gives out cases; they show here."
+            )
+        elif not total:
             self._nothing.say(
                 "No cases yet", "Each study or photograph that you open becomes a case."
             )
         elif not found:
             self._nothing.say("No case fits this search", "Search by title, patient key or state.")
+
+    def _show_whose(self, _number: int) -> None:
+        room = self._reading.workspace
+        if room is not None:
+            self.refresh()
+            self._show_current()
 
     def _show_current(self) -> None:
         room, view = self._reading.workspace, self._reading.view

@@ -195,6 +195,13 @@ class FakeFrames:
         self.asked.clear()
 
 
+class FakeGold:
+    """Nobody is in training."""
+
+    def feedback(self, case_id: str) -> None:
+        return None
+
+
 @dataclass
 class FakeWorkspace:
     path: Path
@@ -212,6 +219,7 @@ class FakeWorkspace:
         self.undone: set[str] = set()
         self.jobs = FakeJobs()
         self.accounts = FakeAccounts()
+        self.gold = FakeGold()
         self.shelf = FakeShelf(self)
         self.frames = FakeFrames(self)
         self.last_saved = ""
@@ -322,6 +330,11 @@ class FakeWorkspace:
     def _cases(self, search: str = "") -> list[Case]:
         all_cases = sorted(self.find(Case), key=lambda c: c.order)
         return [c for c in all_cases if search.lower() in c.title.lower()]
+
+    shows_assigned = False
+
+    def show_all_cases(self, on: bool) -> bool:
+        return False
 
     def case_count(self, search: str = "") -> int:
         return len(self._cases(search))
