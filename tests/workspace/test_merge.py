@@ -28,6 +28,7 @@ from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.event import Event
 from desktop.domain.geometry import Box
 from desktop.domain.record import from_plain, to_json
+from desktop.exchange.exporter import BundleOptions
 from desktop.store import log, merge, queries, versions
 from desktop.store.database import transaction
 from desktop.store.merge import Line
@@ -161,6 +162,17 @@ class MergeMachine(RuleBasedStateMachine):
         if shuffled:
             part = data.draw(st.permutations(part))
         self.station(data).take([*part, *part[:3]])
+
+    @precondition(lambda self: getattr(self, "bundles", 0) < 2)
+    @rule(data=st.data(), twice=st.booleans())
+    def exchange_bundles(self, data: st.DataObject, twice: bool) -> None:
+        """The same through real bundles: exported, read back, checked, merged."""
+        self.bundles = getattr(self, "bundles", 0) + 1
+        bundle = Path(self.folder.name) / f"bundle-{self.bundles}"
+        self.station(data).ws.export_bundle(bundle, BundleOptions(formats=("audit",)))
+        here = self.station(data)
+        for _ in range(1 + twice):
+            here.ws.team.merge([bundle])
 
     @precondition(lambda self: hasattr(self, "stations"))
     @invariant()
