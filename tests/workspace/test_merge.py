@@ -163,12 +163,12 @@ class MergeMachine(RuleBasedStateMachine):
             part = data.draw(st.permutations(part))
         self.station(data).take([*part, *part[:3]])
 
-    @precondition(lambda self: getattr(self, "bundles", 0) < 2)
+    @precondition(lambda self: getattr(self, "bundle_count", 0) < 2)
     @rule(data=st.data(), twice=st.booleans())
     def exchange_bundles(self, data: st.DataObject, twice: bool) -> None:
         """The same through real bundles: exported, read back, checked, merged."""
-        self.bundles = getattr(self, "bundles", 0) + 1
-        bundle = Path(self.folder.name) / f"bundle-{self.bundles}"
+        self.bundle_count = getattr(self, "bundle_count", 0) + 1
+        bundle = Path(self.folder.name) / f"bundle-{self.bundle_count}"
         self.station(data).ws.export_bundle(bundle, BundleOptions(formats=("audit",)))
         here = self.station(data)
         for _ in range(1 + twice):
