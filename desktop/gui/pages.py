@@ -118,13 +118,6 @@ PAGES: tuple[PageSpec, ...] = (
         "eye",
         frozenset({Role.LEAD, Role.REVIEWER}),
         "review_page:ReviewPage",
-        "assign",
-        "Assign",
-        "Who reads what, packages for readers, gold.",
-        "",
-        "person",
-        LEADS,
-        "assign_page:AssignPage",
     ),
     PageSpec(
         "models",
