@@ -30,7 +30,8 @@ class GoldPane(QWidget):
         super().__init__()
         self._shell, self._reading = shell, shell.reading
         self._scores: dict[str, ReaderGold] = {}
-        self.reader_id = ""
+        self.reader_id = ""  # who is shown: the one picked, else who raised the alarm
+        self._picked = ""
         self._stack = QStackedWidget()
         down(self).addWidget(self._stack)
         self._stack.addWidget(
@@ -48,7 +49,7 @@ class GoldPane(QWidget):
         column = down(card, (16, 12, 16, 12), 8)
         column.addWidget(label("Accuracy on gold", "heading"))
         self.plot = PlotView("Accuracy on gold by reader")
-        self.plot.clicked.connect(self._show_reader)
+        self.plot.clicked.connect(self._pick)
         self.plot.setMinimumHeight(220)
         column.addWidget(self.plot, 1)
         self._waiting = label("Nobody has answered gold yet.", "muted", wrap=True)
@@ -93,10 +94,9 @@ class GoldPane(QWidget):
         self._scores = {s.reader_id: s for s in scores}
         self._show_plot(scores)
         self._show_cases(lines)
-        if self.reader_id not in self._scores:
-            worst = min(scores, key=_alarm_first, default=None)
-            self.reader_id = worst.reader_id if worst else ""
-        self._show_reader(self.reader_id)
+        worst = min(scores, key=_alarm_first, default=None)
+        first = worst.reader_id if worst else ""
+        self._show_reader(self._picked if self._picked in self._scores else first)
 
     def _show_plot(self, scores: list[ReaderGold]) -> None:
         rows = []
@@ -132,6 +132,10 @@ class GoldPane(QWidget):
         if len(lines) > _MANY:
             self._cases.addWidget(label(f"and {len(lines) - _MANY:,} more", "small"))
         self._cases.addStretch(1)
+
+    def _pick(self, reader_id: object) -> None:
+        self._picked = str(reader_id)
+        self._show_reader(reader_id)
 
     def _show_reader(self, reader_id: object) -> None:
         clear(self._about)
