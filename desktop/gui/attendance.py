@@ -77,6 +77,7 @@ class Attendance(QObject):
         reading.leaving.connect(self._leaving)
         reading.opened.connect(self._opened)
         reading.view_changed.connect(self._viewed)
+        self._shell.waiting.connect(self._waits)
         app = QApplication.instance()
         assert app is not None
         app.installEventFilter(self)
@@ -180,6 +181,11 @@ class Attendance(QObject):
             self._time.end(TimeState.LOADING)
         self._loading = False
         self._poll.stop()
+
+    def _waits(self, on: bool) -> None:
+        """A model works on what the reader asked for: that time is not the reader's."""
+        if self._time is not None:
+            (self._time.begin if on else self._time.end)(TimeState.WAITING)
 
     def _work_on(self, view: ViewState) -> None:
         room = self._reading.workspace

@@ -30,6 +30,7 @@ class Shell(QObject):
 
     noticed = Signal(object)
     theme_changed = Signal()
+    waiting = Signal(bool)  # the reader waits for a model, or no longer; each True has its False
     page_wanted = Signal(str)  # the name of a page, asked for from another one
     tool_shown = Signal()  # buttons are to show the state of the view again
 

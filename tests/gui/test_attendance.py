@@ -197,6 +197,24 @@ def test_working_time_is_kept_without_breaks(window: MainWindow, hand: Hand, roo
     )
 
 
+def test_waiting_for_a_model_is_told_apart(window: MainWindow, hand: Hand, room: Any) -> None:
+    canvas = window.reading_page.canvas
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton)
+    hand.pass_s(10)
+    window.shell.waiting.emit(True)
+    window.shell.waiting.emit(True)  # two at once
+    hand.pass_s(20)
+    window.shell.waiting.emit(False)
+    hand.pass_s(5)
+    window.shell.waiting.emit(False)
+    hand.pass_s(7)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton)
+    window.shell.reading.open(None)
+    assert spans(room) == pytest.approx(
+        {("case0", TimeState.ACTIVE): 17, ("case0", TimeState.WAITING): 25}, abs=1
+    )
+
+
 def test_the_time_under_the_lock_is_no_work(window: MainWindow, hand: Hand, room: Any) -> None:
     hand.pass_s(10)
     QTest.mouseClick(window.reading_page.canvas, Qt.MouseButton.LeftButton)

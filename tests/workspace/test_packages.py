@@ -10,13 +10,16 @@ from msgspec.structs import replace
 
 from desktop.commands.batch import TagCases
 from desktop.commands.project import AddSchema, AnswerQuestion, Calibrate, MarkCase, UseSchema
+from desktop.commands.time import RecordTime
 from desktop.domain.batch import CaseRule, share_out
 from desktop.domain.errors import AccessProblem, StoreProblem, UserError
 from desktop.domain.study import Case
 from desktop.domain.task import AssignmentState, Reader, Role
+from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.store import log, queries, versions
 from desktop.workspace import merging
 from tests.workspace.made import SCHEMA, MadeProject
+from tests.workspace.simulated_readers import LOG_ONLY
 from tests.workspace.team_room import TeamRoom, opened_room
 
 ALL = CaseRule()
@@ -271,6 +274,27 @@ def test_packages_as_a_job_are_all_written_or_none(room: TeamRoom, grace: Reader
         "Made - Grace.rroom",
         "Made - Alan.rroom",
     }
+
+
+def test_working_time_comes_back_once_over_restarts_and_two_bundles(
+    room: TeamRoom, grace: Reader
+) -> None:
+    room.ws.batches.create("First", CaseRule(count=2), [grace.id])
+    path = room.package(grace)
+    reader = room.simulated("Grace", 0.0)
+    for number, seconds in enumerate((12.5, 30.0)):
+        with reader.open(path) as ws:
+            case_id = ws.cases(limit=1)[0].case.id
+            span = TimeSpan(
+                id=ws.new_id(), reader_id=grace.id, case_id=case_id, tool="box",
+                state=TimeState.ACTIVE, start_utc="2026-01-02T03:04:05.000+00:00",
+                seconds=seconds,
+            )  # fmt: skip
+            ws.run(RecordTime(spans=(span,)))
+            ws.export_bundle(path.with_suffix(f".{number}"), LOG_ONLY)
+    for number in (1, 0, 1):
+        room.take(reader, path.with_suffix(f".{number}"))
+    assert room.ws.time_by_reader() == [(grace.id, case_id, TimeState.ACTIVE, 42.5)]
 
 
 def test_a_skipped_case_comes_back_as_skipped(room: TeamRoom, grace: Reader) -> None:
