@@ -137,6 +137,22 @@ def share_out(batch: Batch, case_ids: Sequence[str]) -> dict[str, list[str]]:
     return {reader: keyed_order(mine, batch.seed, reader) for reader, mine in lists.items()}
 
 
+def loads(batch: Batch, n_cases: int) -> dict[str, int]:
+    """How many cases each reader gets from ``share_out``, without sharing them out."""
+    readers, shared = batch.reader_ids, overlap_count(batch, n_cases)
+    found = dict.fromkeys(readers, 0)
+    for place, reader in enumerate(readers):
+        found[reader] += _every(n_cases, place, len(readers))
+        for step in range(1, batch.readers_per_case):
+            found[reader] += _every(shared, (place - step) % len(readers), len(readers))
+    return found
+
+
+def _every(count: int, first: int, step: int) -> int:
+    """How many of 0 to ``count`` - 1 leave the rest ``first`` when divided by ``step``."""
+    return max(0, (count - first + step - 1) // step)
+
+
 def overlap_count(batch: Batch, n_cases: int) -> int:
     """How many cases more than one reader reads."""
     if batch.readers_per_case < 2:

@@ -16,6 +16,7 @@ from desktop.domain.batch import (
     Package,
     RuleKind,
     keyed_order,
+    loads,
     overlap_count,
     share_out,
 )
@@ -84,6 +85,7 @@ class Batches:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._shared: dict[tuple[str, float, int], dict[str, list[str]]] = {}
 
     def tags(self) -> dict[str, int]:
         """Tags in use, with the number of their cases."""
@@ -102,8 +104,7 @@ class Batches:
         """What ``create`` would make of this; the same seed gives the same cases."""
         chosen = self._chosen(rule, seed, mode)
         batch = self._draft(rule, reader_ids, overlap, depth, seed)
-        load = {r: len(mine) for r, mine in share_out(batch, chosen).items()} if reader_ids else {}
-        return Preview(tuple(chosen), overlap_count(batch, len(chosen)), load)
+        return Preview(tuple(chosen), overlap_count(batch, len(chosen)), loads(batch, len(chosen)))
 
     def create(
         self,
@@ -170,7 +171,7 @@ class Batches:
         for batch in reversed(self._all()):
             cases = cases_of(read, batch.id)
             progress = []
-            for reader_id, mine in share_out(batch, cases).items():
+            for reader_id, mine in self._lists(batch, cases).items():
                 if reader_id not in begun:
                     begun[reader_id] = worklist.begun(read, reader_id)
                 states = begun[reader_id].closed
@@ -194,6 +195,14 @@ class Batches:
 
     def _all(self) -> list[Batch]:
         return batches_in_order(self._seen())
+
+    def _lists(self, batch: Batch, cases: tuple[str, ...]) -> dict[str, list[str]]:
+        """Shared out, once for each overlap that is looked at."""
+        key = (batch.id, batch.overlap, batch.depth)
+        if key not in self._shared:
+            self._shared = {k: v for k, v in self._shared.items() if k[0] != batch.id}
+            self._shared[key] = share_out(batch, cases)
+        return self._shared[key]
 
     def _draft(
         self, rule: CaseRule, reader_ids: Sequence[str], overlap: float, depth: int, seed: str

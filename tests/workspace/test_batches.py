@@ -13,7 +13,7 @@ from desktop.commands.batch import TagCases
 from desktop.commands.project import AnswerQuestion, MarkCase
 from desktop.commands.proposal import OfferProposals
 from desktop.domain.annotation import Target
-from desktop.domain.batch import Batch, CaseRule, RuleKind, share_out
+from desktop.domain.batch import Batch, CaseRule, RuleKind, loads, share_out
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.proposal import Proposal
 from desktop.domain.record import stable_id
@@ -55,6 +55,8 @@ def test_sharing_out(
         assert {c for mine in batch_lists.values() for c in mine} == set(ids)
         assert all(len(set(mine)) == len(mine) for mine in batch_lists.values())
         sizes = [len(mine) for mine in batch_lists.values()]
+        batch = made_batch(readers, overlaps[batch_lists is large], depth, seed)
+        assert list(loads(batch, cases).values()) == sizes
         assert max(sizes) - min(sizes) <= min(depth, readers)
     for reader, mine in small.items():
         kept = [c for c in large[reader] if c in set(mine)]
