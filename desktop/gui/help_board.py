@@ -88,6 +88,14 @@ class HelpBoard(QWidget):
             self._body.addLayout(row)
         self._body.addWidget(self._misled(report))
 
+    def _open_changed(self, key: Any) -> None:
+        """A bar of the plot opens the first case that it counts."""
+        source, what = key
+        for item in self.report.items if self.report else ():
+            if item.source == source and (item.misled if what == "misled" else item.corrected):
+                self.chosen.emit(item.case)
+                return
+
     # parts ---------------------------------------------------------------------------------
 
     def _saved(self, report: HelpReport) -> QWidget:
@@ -181,6 +189,7 @@ class HelpBoard(QWidget):
         self.plot = PlotView("Changes after a suggestion, by source")
         self.plot.setMinimumHeight(240)
         self.plot.show_plot(changes_plot(report.by_source))
+        self.plot.clicked.connect(self._open_changed)
         column.addWidget(self.plot, 1)
         return card
 

@@ -215,6 +215,8 @@ class WindowActs:
             page.focus_image()
         elif page.canvas is not None and page.canvas.cancel_gesture():
             return
+        elif view.suggestion:
+            self._reading.replace(suggestion="")
         elif view.selection:
             self._reading.replace(selection=())
         elif window.notice.isVisible():

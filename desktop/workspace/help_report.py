@@ -14,7 +14,7 @@ from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Decision, Proposal, Verdict
 from desktop.domain.schema import Schema
 from desktop.domain.study import Case
-from desktop.domain.task import Assignment, AssignmentState
+from desktop.domain.task import Assignment, AssignmentState, Reader, Role
 from desktop.domain.time_span import TimeState
 from desktop.engines.help_effect import (
     Effect,
@@ -110,6 +110,8 @@ class _Reader:
             if done.run_id in self.runs:
                 self.runs[done.run_id].cases.add(done.case_id)
         self.items: list[HelpItem] = []
+        plain = queries.many(connection, Reader)
+        self._plain = {r.id for r in plain if r.role is Role.READER}
 
     def title(self, case_id: str) -> str:
         return self._titles.get(case_id, "")
@@ -135,8 +137,9 @@ class _Reader:
         for lock in locks:
             if lock.reader_id == truth.author_id:
                 continue
-            self.items += self._answered(lock, proposals, answers, truth)
-            self.items += self._found(lock, proposals, regions, truth)
+            seen = [p for p in proposals if self._is_seen(p.origin.value, lock)]
+            self.items += self._answered(lock, seen, answers, truth)
+            self.items += self._found(lock, seen, regions, truth)
 
     def _run(self, proposal: Proposal) -> _Run:
         if proposal.run_id not in self.runs:
@@ -189,7 +192,7 @@ class _Reader:
             if r.reader_id == lock.reader_id and r.origin is not Origin.ADJUDICATED
         }
         for run_id, run in self.runs.items():
-            if lock.case_id not in run.cases:
+            if lock.case_id not in run.cases or not self._is_seen(run.origin, lock):
                 continue
             said = {p.label.class_id for p in proposals if p.run_id == run_id and p.label}
             for class_id in sorted(run.classes):
@@ -199,6 +202,10 @@ class _Reader:
                         lock.reader_id, run.name, lock.case_id, self._class_name(lock, class_id),
                         class_id in before, class_id in said, class_id in after, holds,
                     )  # fmt: skip
+
+    def _is_seen(self, origin: str, lock: BlindLock) -> bool:
+        """A consensus is not shown to plain readers, so it can't have changed their minds."""
+        return origin != Origin.CONSENSUS.value or lock.reader_id not in self._plain
 
     def _class_name(self, lock: BlindLock, class_id: int) -> str:
         case = queries.one(self._read, Case, lock.case_id)

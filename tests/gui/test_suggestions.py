@@ -102,6 +102,12 @@ def test_keys_choose_jump_accept_and_reject(reading: MainWindow, made: MadeProje
     assert reading.reading_page.panel.suggestions.decided.text() == "3 decided"
 
 
+def test_esc_lets_go_of_the_suggestion(reading: MainWindow) -> None:
+    press(reading, Key.Key_S)
+    press(reading, Key.Key_Escape)
+    assert reading.shell.reading.view.suggestion == "" and len(said(reading)) == 3
+
+
 def test_an_edited_one_says_so_for_ever(reading: MainWindow, made: MadeProject) -> None:
     press(reading, Key.Key_S)
     press(reading, Key.Key_Return, shift=True)

@@ -130,6 +130,13 @@ class Prelabels:
         counted = all(w.startswith("1 of 1: 100%") and w in texts for w in both)
         step(counted, "the board says 1 of 1 misled and 1 of 1 corrected")
         self.photo("help")
+        opened: list[str] = []
+        page.chosen.connect(opened.append)
+        page.plot.clicked.emit(("Bright lesion segmenter", "corrected"))
+        step(opened == [self.ids[0]], "a bar of the plot opens the case that it counts")
+        self.window.actions_["page.help-board"].trigger()
+        hands.wait_for(lambda: not self.room.jobs.running, "the help is measured again", 30)
+        hands.live(50)
         hands.click(button(page, "by Bright lesion segmenter"))
         hands.wait_for(lambda: self.window.page == "read", "the case opens from the board")
         step(

@@ -287,3 +287,19 @@ def test_a_package_has_no_suggestion_for_a_case_read_without_help(
             number = made.cases.index(case)
             assert (f'"p{number}"'.encode() in data) == (arm is not Arm.NONE)
             assert len(theirs.proposals(case)) == (arm is Arm.FIRST)
+
+
+def test_a_consensus_that_was_not_shown_changed_nobodys_mind(made: MadeProject) -> None:
+    proposal = suggest(made, "poor", 0)
+    hidden = replace(proposal, id="c", run_id="consensus", origin=Origin.CONSENSUS)
+    made.ws.run(OfferProposals(proposals=(hidden,)))
+    made.ws.help.set_plan(0, 100, 0)
+    made.ws.accounts.add_reader(made.ws.reader, "Rex", Role.READER)
+    made.ws.accounts.add_reader(made.ws.reader, "Jay", Role.ADJUDICATOR)
+    made.reopen("Rex")
+    answer(made, "good")
+    made.ws.help.lock(made.cases[0])
+    made.reopen("Jay")
+    rule(made, "good", 0)
+    made.reopen("Ada")
+    assert [i.source for i in made.ws.help.report().items] == ["Quality model"]
