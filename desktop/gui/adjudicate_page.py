@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QWidget
 
 from desktop.domain.errors import UserError
@@ -49,6 +49,9 @@ class AdjudicatePage(QWidget):
         self.parts.addWidget(self.consensus)
         self.parts.addWidget(self.gaps)
         column.addWidget(self.parts, 1)
+        step = QShortcut(QKeySequence("Ctrl+Tab"), self)  # Tab alone goes through disagreements
+        step.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        step.activated.connect(self.next_part)
         self._reading.committed.connect(self._committed)
         self._reading.opened.connect(self._opened)
         self._asked_width = False
@@ -77,6 +80,12 @@ class AdjudicatePage(QWidget):
         elif self.parts.currentWidget() is self.consensus:
             self.consensus.take_focus()
 
+    def next_part(self) -> None:
+        """Disagreements, consensus, gaps, and around."""
+        number = (self.parts.currentIndex() + 1) % self.parts.count()
+        self._tabs.button(number).setChecked(True)
+        self._show_part(number)
+
     def read(self) -> None:
         """Compare the readers of all cases anew, in the background."""
         room = self._reading.workspace
@@ -99,9 +108,9 @@ class AdjudicatePage(QWidget):
         row.addWidget(label("Adjudicate", "title"))
         self._tabs = QButtonGroup(self)
         tips = (
-            "What readers disagree about, one by one.",
-            "One answer from all readers, beside plain majority.",
-            "What the guidelines have to say in their next version.",
+            "What readers disagree about, one by one (Ctrl+Tab)",
+            "One answer from all readers, beside plain majority (Ctrl+Tab)",
+            "What the guidelines have to say in their next version (Ctrl+Tab)",
         )
         names = ("Disagreements", "Consensus", "Guideline gaps")
         parts = segments(self._tabs, names, self._show_part, tips=tips)
@@ -142,6 +151,7 @@ class AdjudicatePage(QWidget):
             self.consensus.take_focus()
         else:
             self.gaps.refresh()
+            self._tabs.button(number).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_to_case(self, case_id: str) -> None:
         """Its disagreements; a case on which all agree is read."""

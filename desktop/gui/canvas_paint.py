@@ -137,7 +137,8 @@ class CanvasPainter:
                 if region is not None and region.id not in in_hand:
                     x0, y0 = item.slice.bounds[:2]
                     words = sheet.words(region) + (" · locked" if region.locked else "")
-                    shift = QPointF(sheet.words_shift(region), -5)
+                    right, lower = sheet.words_shift(region)
+                    shift = QPointF(right, lower - 5)
                     draw_words(painter, view.point((x0, y0)) + shift, words)
         for preview in scene.previews:
             if isinstance(preview, ShapePreview):

@@ -248,15 +248,15 @@ def _words_of(
     selection: tuple[str, ...],
 ) -> _Words:
     text = sheet.words(region) + (" · locked" if region.locked else "")
-    shift = sheet.words_shift(region)
+    right, lower = sheet.words_shift(region)
     if isinstance(geometry, Polyline):
         text = f"{text}  {length_text(geometry.points, context.calibrations)}"
-        return _Words(region.id, geometry.points[-1], 8 + shift, 4, text, 1.0, 0.0)
+        return _Words(region.id, geometry.points[-1], 8 + right, 4 + lower, text, 1.0, 0.0)
     if isinstance(geometry, Point):
-        return _Words(region.id, (geometry.x, geometry.y), 11 + shift, 4, text, 1.0, 0.0)
+        return _Words(region.id, (geometry.x, geometry.y), 11 + right, 4 + lower, text, 1.0, 0.0)
     x0, y0, x1, _ = geometry.bounds()
     least = 0.0 if region.id in selection else _ROOM
-    return _Words(region.id, (x0, y0), shift, -5, text, x1 - x0, least)
+    return _Words(region.id, (x0, y0), right, lower - 5, text, x1 - x0, least)
 
 
 def path_of(geometry: Geometry, closed: bool = True) -> QPainterPath:

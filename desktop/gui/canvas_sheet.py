@@ -163,9 +163,9 @@ class Sheet:
         """The position of a class in the schema; it picks the outline's style."""
         return list(self.classes).index(class_id) if class_id in self.classes else 0
 
-    def words_shift(self, annotation: Annotation) -> float:
-        """Logical pixels by which a region's words stand to the right."""
-        return 0.0
+    def words_shift(self, annotation: Annotation) -> tuple[float, float]:
+        """Logical pixels by which a region's words stand to the right and lower."""
+        return (0.0, 0.0)
 
     def words(self, annotation: Annotation) -> str:
         """Key and name of the region's class, e.g. "1 Nodule"."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _READERS = ("sky", "lime", "pink", "pale yellow", "violet", "rose", "mint", "ochre")
 _ALL, _SOME = "green", ("red", "ochre", "pale yellow")
 _VOTES = 1000  # stand-in class ids of the map's levels begin here
-_LETTER_PX = 17.0
+_LETTER_PX = 15.0
 
 
 @dataclass
@@ -103,9 +103,12 @@ class ClaimsSheet(Sheet):
         alone = len({c.letter for c in self._look.shown}) == 1
         return f"{letter} · {self._names[annotation.id]}".rstrip(" ·") if alone else letter
 
-    def words_shift(self, annotation: Annotation) -> float:
-        alone = len(self._look.shown) == 1
-        return 0.0 if alone else _LETTER_PX * annotation.label.class_id
+    def words_shift(self, annotation: Annotation) -> tuple[float, float]:
+        """Letters stand at steps of a stair, so that close regions don't hide each other's."""
+        if len(self._look.shown) == 1:
+            return (0.0, 0.0)
+        place = annotation.label.class_id
+        return (_LETTER_PX * place, -_LETTER_PX * place)
 
     def painted_on(self, ref: FrameRef) -> tuple[PaintedSlice, ...]:
         if not self._look.as_map:
