@@ -100,6 +100,12 @@ PAGES: tuple[PageSpec, ...] = (
         "ranking",
         EVERYBODY,
         "ranking_page:RankingPage",
+        "learning",
+        "Learning",
+        "The next best cases, and how good the model is by now.",
+        "Ctrl+5",
+        "learning",
+        widget="learning_page:LearningPage",
     ),
     PageSpec(
         "adjudicate",
