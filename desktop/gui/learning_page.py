@@ -232,6 +232,7 @@ class LearningPage(QWidget):
             words = label(
                 f"{mark}  {signal.sentence}", "ok" if signal.holds else "muted", wrap=True
             )
+            words.setObjectName("signal")
             self._signals.addWidget(words)
         if not rounds:
             self._signals.addWidget(label("Nothing to say before the first round.", "muted"))
