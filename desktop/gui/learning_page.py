@@ -80,11 +80,11 @@ class LearningPage(QWidget):
     def _make_plan(self) -> QWidget:
         holder = QWidget()
         row = across(holder, gap=8)
-        self.size = _number("Cases in a round", 2, 200, 10, "")
+        self.round_size = _number("Cases in a round", 2, 200, 10, "")
         self.diverse = _number("Share of cases unlike anything labelled", 0, 90, 10, " %")
         self.random = _number("Share of random checks", 5, 100, 20, " %")
         for words, field in (
-            ("Next round:", self.size),
+            ("Next round:", self.round_size),
             ("cases, of them unlike anything labelled", self.diverse),
             ("and random checks", self.random),
         ):
@@ -93,7 +93,7 @@ class LearningPage(QWidget):
         self.mix = label("", "muted")
         row.addWidget(self.mix)
         row.addStretch(1)
-        for field in (self.size, self.diverse, self.random):
+        for field in (self.round_size, self.diverse, self.random):
             field.valueChanged.connect(lambda _v: self._say_mix())
         return holder
 
@@ -240,8 +240,8 @@ class LearningPage(QWidget):
         self.history.setVisible(bool(rounds))
 
     def _take_plan(self, plan: RoundPlan) -> None:
-        if not any(f.hasFocus() for f in (self.size, self.diverse, self.random)):
-            self.size.setValue(plan.size)
+        if not any(f.hasFocus() for f in (self.round_size, self.diverse, self.random)):
+            self.round_size.setValue(plan.size)
             self.diverse.setValue(round(plan.diverse * 100))
             self.random.setValue(round(plan.random * 100))
         self._say_mix()
@@ -260,7 +260,7 @@ class LearningPage(QWidget):
         diverse, random = self.diverse.value() / 100, self.random.value() / 100
         plan = replace(
             learning.plan(topic),
-            size=self.size.value(),
+            size=self.round_size.value(),
             diverse=diverse,
             random=random,
             uncertain=round(1 - diverse - random, 6),

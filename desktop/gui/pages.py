@@ -93,6 +93,14 @@ PAGES: tuple[PageSpec, ...] = (
         "rules_page:RulesPage",
     ),
     PageSpec(
+        "learning",
+        "Learning",
+        "The next best cases, and how good the model is by now.",
+        "Ctrl+5",
+        "learning",
+        widget="learning_page:LearningPage",
+    ),
+    PageSpec(
         "ranking",
         "Ranking",
         "Which is better: side by side, blind, by keys.",
@@ -100,12 +108,6 @@ PAGES: tuple[PageSpec, ...] = (
         "ranking",
         EVERYBODY,
         "ranking_page:RankingPage",
-        "learning",
-        "Learning",
-        "The next best cases, and how good the model is by now.",
-        "Ctrl+5",
-        "learning",
-        widget="learning_page:LearningPage",
     ),
     PageSpec(
         "adjudicate",
