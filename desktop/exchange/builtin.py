@@ -9,6 +9,7 @@ from desktop.exchange.exporter import register
 from desktop.exchange.masks import NpyExporter, PngExporter
 from desktop.exchange.nifti import NiftiExporter
 from desktop.exchange.preference import PreferenceExporter
+from desktop.exchange.rule_votes import RuleVotesExporter
 from desktop.exchange.tables import TableExporter
 
 for _exporter in (
@@ -19,6 +20,7 @@ for _exporter in (
     SegExporter(),
     TableExporter(),
     PreferenceExporter(),
+    RuleVotesExporter(),
     AuditExporter(),
 ):
     register(_exporter)

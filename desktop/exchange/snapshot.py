@@ -12,6 +12,7 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.ranking import TaskRecords
 from desktop.domain.record import Value
+from desktop.domain.rule import RuleRun
 from desktop.domain.schema import Schema
 from desktop.domain.split import SYNTHETIC_TAG
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series, Study
@@ -75,6 +76,7 @@ class Snapshot:
     assignments_of: Callable[[str], Sequence[Assignment]]
     rulings_of: Callable[[str], Sequence[Adjudication]] = lambda _case_id: ()
     notes_of: Callable[[str], Sequence[CaseNote]] = lambda _case_id: ()
+    rule_runs: Callable[[], Sequence[RuleRun]] = lambda: ()
     calibration: Callable[[str], Calibration | None]
     source_path: Callable[[str], Path]
     event_lines: Callable[[], Iterator[tuple[str, str]]]

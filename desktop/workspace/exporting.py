@@ -15,6 +15,7 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem
 from desktop.domain.ranking import RankingTask, TaskRecords
 from desktop.domain.record import Record
+from desktop.domain.rule import RuleRun
 from desktop.domain.schema import Schema
 from desktop.domain.split import Part, Split, is_synthetic
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
@@ -72,6 +73,7 @@ class FrozenProject:
             assignments_of=lambda c: self._many(Assignment, case_id=c),
             rulings_of=lambda c: self._many(Adjudication, case_id=c),
             notes_of=lambda c: self._many(CaseNote, case_id=c),
+            rule_runs=lambda: self._many(RuleRun),
             calibration=self._calibration,
             source_path=workspace.source_path,
             event_lines=self._event_lines,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from desktop.domain.schema import Scope
 from desktop.domain.task import Role
 from desktop.engines import rule_kinds
 from desktop.engines.rules_in_code import labeling_function
+from desktop.exchange.exporter import BundleOptions
+from desktop.exchange.verify_bundle import check
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made_rules import (
     SPOT,
@@ -183,6 +186,25 @@ def test_suggestions_carry_soft_labels_and_replace_earlier_ones(
     assert {row["label"] for row in rows} == {"no", "yes"}
     assert float(rows[0]["p:no"]) + float(rows[0]["p:yes"]) == pytest.approx(1.0, abs=1e-5)
     assert ws.verify().ok
+
+
+def test_votes_and_soft_labels_go_into_the_bundle(
+    ws: Workspace, four_rules: list[str], tmp_path: Path
+) -> None:
+    board = ws.rules.run(SPOT)
+    ws.rules.keep(board)
+    ws.rules.suggest(ws.rules.run(SPOT), 0.9)
+    cases = [item.case_id for item in board.items[:10]]
+    options = BundleOptions(formats=("rules",), case_ids=tuple(cases))
+    ws.export_bundle(tmp_path / "bundle", options)
+    assert not check(tmp_path / "bundle").faults
+    (votes,) = (tmp_path / "bundle" / "rules").glob("*/votes.csv")
+    rows = list(csv.DictReader(votes.open()))
+    assert [row["case"] for row in rows] == cases
+    assert {"part", "p:yes", "vote:Report says spot"} <= set(rows[0])
+    about = json.loads(votes.with_name("rules.json").read_text())
+    assert [r["version"] for r in about["rules"]] == [1, 1, 1, 1]
+    assert about["suggested"] > 0
 
 
 def test_switching_off_is_tried_before_it_is_done(ws: Workspace, four_rules: list[str]) -> None:
