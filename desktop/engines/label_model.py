@@ -90,9 +90,14 @@ class LabelModel:
 
 
 def fit_label_model(
-    votes: Votes, options: LabelModelOptions | None = None, progress: Progress | None = None
+    votes: Votes,
+    options: LabelModelOptions | None = None,
+    progress: Progress | None = None,
+    found: Dependencies | None = None,
 ) -> LabelModel:
     """Learn from the votes of rules (the workers) what each is worth, and what each item is.
+
+    ``found`` : groups of rules found before in the same votes, to save looking again.
 
     Known answers (``votes.gold``) are held fixed while learning and are the items' labels.
     With fewer than three rules that speak nothing can be learned from their agreement: each
@@ -110,7 +115,8 @@ def fit_label_model(
         raise UserError("There is nothing to decide.", "A question needs at least two answers.")
     _check_single_votes(votes)
     given = fixed_priors(Options(priors=options.prior), votes.n_labels)
-    found = find_dependencies(votes, together=options.together, apart=options.apart)
+    if found is None:
+        found = find_dependencies(votes, together=options.together, apart=options.apart)
     trust = found.weight if options.weigh else np.ones(votes.n_workers)
     speaking = int((votes.per_worker() > 0).sum())
     if speaking >= ENOUGH_RULES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop.domain.contracts import Progress
+from desktop.engines.dependency_weights import Dependencies
 from desktop.engines.intervals import Interval
 from desktop.engines.label_model import LabelModelOptions, fit_label_model
 from desktop.engines.proportions import wilson
@@ -41,16 +42,19 @@ class Contest:
 
 
 def compare_with_majority(
-    votes: Votes, options: LabelModelOptions | None = None, progress: Progress | None = None
+    votes: Votes,
+    options: LabelModelOptions | None = None,
+    progress: Progress | None = None,
+    found: Dependencies | None = None,
 ) -> Contest:
-    """Learn without the known answers, then ask about them.
+    """Learn without the known answers, then ask about them; ``found`` as in fit_label_model.
 
     Source: Q. McNemar, Psychometrika 12 (1947) 153-157, in its exact binomial form.
     """
     gold = votes.gold
     if gold is None or not (gold != NO_LABEL).any():
         return _nothing_known(0)
-    model = fit_label_model(votes.without_gold(), options, progress)
+    model = fit_label_model(votes.without_gold(), options, progress, found)
     known = (gold != NO_LABEL) & (model.n_votes > 0)
     asked = int(known.sum())
     if asked == 0:

@@ -206,7 +206,7 @@ def make_board(
         options=options,
         model=model,
         figures=rule_figures(votes, model),
-        contest=compare_with_majority(votes, options, progress),
+        contest=compare_with_majority(votes, options, progress, model.dependencies),
         titles=titles,
     )
 
@@ -215,7 +215,7 @@ def what_if_off(board: RuleBoard, rule: int, threshold: float = SURE) -> WhatIf:
     """Learn again without one rule; nothing is stored."""
     votes = without_rule(board.votes, rule)
     model = fit_label_model(votes, board.options)
-    contest = compare_with_majority(votes, board.options)
+    contest = compare_with_majority(votes, board.options, found=model.dependencies)
     before, after = board.model.label, model.label
     changed = np.flatnonzero(before != after)
     lost = int(((before != NO_LABEL) & (after == NO_LABEL)).sum())
