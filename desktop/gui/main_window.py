@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         image = QWidget()
         self.attendance = Attendance(self)
         self.suggestion_acts = SuggestionActs(shell)
+        self.acts.stop_unlocked = self.suggestion_acts.stop_unlocked
         handlers = (self.acts, self._window_acts, self.attendance, self.suggestion_acts)
         self.actions_ = ActionSet(self, image, handlers)
         self._build(image)

@@ -32,6 +32,7 @@ class ReadingActs:
         self._tool_before = "select"
         self._warned_case = ""
         self.ask_signature: Callable[[str, bool], None] | None = None
+        self.stop_unlocked: Callable[[str], bool] | None = None
         self._reading.view_changed.connect(self._viewed)
 
     # tools ---------------------------------------------------------------------------------
@@ -189,6 +190,8 @@ class ReadingActs:
         if schema is not None:
             take_defaults(self._reading, schema)
         if self._something_open(case_id):
+            return
+        if self.stop_unlocked is not None and self.stop_unlocked(case_id):
             return
         signing = room.accounts.setting(SettingKey.SIGNATURES)
         if signing != "none" and self.ask_signature is not None:

@@ -24,6 +24,7 @@ class SuggestionActs:
     def __init__(self, shell: Shell) -> None:
         self._shell, self._reading = shell, shell.reading
         self.page: ReadingPage | None = None
+        self._warned_case = ""
 
     # choosing ------------------------------------------------------------------------------
 
@@ -102,6 +103,22 @@ class SuggestionActs:
             self._shell.say(
                 "Blind answer locked", "It stays as it is. Press R to see the suggestions.", "ok"
             )
+
+    def stop_unlocked(self, case_id: str) -> bool:
+        """Whether Done waits, once, because the blind answer of this case is not locked."""
+        room = self._reading.workspace
+        standing = room.help_standing(case_id) if room is not None else None
+        if standing is None or not standing.is_study or standing.arm is not Arm.BLIND:
+            return False
+        if standing.is_locked or self._warned_case == case_id:
+            return False
+        self._warned_case = case_id
+        self._shell.say(
+            "Your blind answer is not locked",
+            "Lock it to see the suggestions, or press Done again to close the case without.",
+            "warn", "Lock it", self.lock_answer,
+        )  # fmt: skip
+        return True
 
     def reveal(self) -> None:
         """Show the suggestions of this case, or say why there are none."""

@@ -18,6 +18,7 @@ from desktop.domain.annotation import Label, Origin, Provenance, Target
 from desktop.domain.geometry import Box
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Scope
+from desktop.domain.task import AssignmentState
 from desktop.gui.canvas_suggestions import outline
 from desktop.gui.goto import open_case
 from desktop.gui.main_window import MainWindow
@@ -160,6 +161,18 @@ def test_a_blind_answer_comes_first(
     assert strip.text.text() == "Blind answer locked" and len(said(reading)) == 3
     press(reading, Key.Key_R)
     assert reading.shell.reading.view.suggestion == "sure"
+
+
+def test_done_waits_once_for_the_lock(
+    reading: MainWindow, made: MadeProject, notices: list[Notice]
+) -> None:
+    made.ws.help.set_plan(0, 100, 0)
+    press(reading, Key.Key_0)
+    press(reading, Key.Key_Return, ctrl=True)
+    assert notices[-1].title == "Your blind answer is not locked"
+    assert made.ws.assignment(made.cases[0]).state is AssignmentState.OPEN
+    press(reading, Key.Key_Return, ctrl=True)
+    assert made.ws.assignment(made.cases[0]).state is AssignmentState.DONE
 
 
 def test_without_help_nothing_is_shown(reading: MainWindow, made: MadeProject) -> None:
