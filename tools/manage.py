@@ -26,6 +26,7 @@ from tools.drawing import add_region
 from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
 from tools.manage_quality import add_quality_commands
+from tools.manage_ranking import add_ranking_commands
 from tools.manage_readers import add_reader_commands, sign_in
 from tools.manage_team import add_team_commands
 
@@ -337,11 +338,15 @@ def _parser() -> argparse.ArgumentParser:
     telling = add("history", history, "Tell what happened, newest first.")
     telling.add_argument("--case", default="", help="of one case only")
     telling.add_argument("--limit", type=int, default=100)
-    add_quality_commands(add, _open)
-    add_team_commands(add, _open)
-    add_consensus_commands(add, _open)
-    add_assign_commands(add, _open)
-    add_reader_commands(add, _open)
+    for add_more in (
+        add_quality_commands,
+        add_team_commands,
+        add_consensus_commands,
+        add_assign_commands,
+        add_reader_commands,
+        add_ranking_commands,
+    ):
+        add_more(add, _open)
     return parser
 
 

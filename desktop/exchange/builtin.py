@@ -6,6 +6,7 @@ from desktop.exchange.audit import AuditExporter
 from desktop.exchange.coco import CocoExporter
 from desktop.exchange.dicom_seg import SegExporter
 from desktop.exchange.exporter import register
+from desktop.exchange.ground_truth import GroundTruthExporter
 from desktop.exchange.masks import NpyExporter, PngExporter
 from desktop.exchange.nifti import NiftiExporter
 from desktop.exchange.preference import PreferenceExporter
@@ -21,6 +22,7 @@ for _exporter in (
     TableExporter(),
     PreferenceExporter(),
     RuleVotesExporter(),
+    GroundTruthExporter(),
     AuditExporter(),
 ):
     register(_exporter)

@@ -139,7 +139,7 @@ def drawn_on(candidate: Candidate) -> list[FrameRef]:
 
 
 def first_look(room: Workspace, candidates: Sequence[Candidate]) -> int:
-    """The 0-based image on which the candidates draw most, together; 0 for images and texts."""
+    """The 0-based image on which the candidates draw most, together; the middle of a series."""
     areas: dict[FrameRef, int] = {}
     for candidate in candidates:
         for region in candidate.regions:
@@ -147,7 +147,9 @@ def first_look(room: Workspace, candidates: Sequence[Candidate]) -> int:
                 areas[part.frame] = areas.get(part.frame, 0) + part.area_px
     refs = frames_of(room, candidates[0]) if candidates else []
     best = max(areas, key=lambda ref: areas[ref], default=None)
-    return refs.index(best) if best in refs else 0
+    if best in refs:
+        return refs.index(best)
+    return min((len(c.images) for c in candidates), default=0) // 2
 
 
 def regions_by_frame(
