@@ -90,10 +90,26 @@ def answer_tallies(connection: Connection, only_closed: bool) -> list[Tally]:
         key = (per_item.c.topic, per_item.c.said)
         found = connection.execute(select(*key, literal(None), func.count()).group_by(*key))
     else:
+        # A number stands for each set of readers, so that long lists of ids are not sorted by.
         closed = _closed_by_case()
-        joined = per_item.outerjoin(closed, closed.c.case_id == per_item.c.case_id)
-        keys = (per_item.c.topic, per_item.c.said, closed.c.closed)
-        found = connection.execute(select(*keys, func.count()).select_from(joined).group_by(*keys))
+        different = select(closed.c.closed).distinct().subquery()
+        numbered = select(different.c.closed, func.row_number().over().label("number"))
+        sets = numbered.cte().prefix_with("MATERIALIZED")
+        of_case = (
+            select(closed.c.case_id, sets.c.number)
+            .join(sets, sets.c.closed == closed.c.closed)
+            .cte()
+            .prefix_with("MATERIALIZED")
+        )
+        joined = per_item.outerjoin(of_case, of_case.c.case_id == per_item.c.case_id)
+        keys = (per_item.c.topic, per_item.c.said, of_case.c.number)
+        counted = select(*keys, func.count().label("times")).select_from(joined).group_by(*keys)
+        every = counted.subquery()
+        found = connection.execute(
+            select(every.c.topic, every.c.said, sets.c.closed, every.c.times).select_from(
+                every.outerjoin(sets, sets.c.number == every.c.number)
+            )
+        )
     return [
         Tally(topic, said, (closed or "") if only_closed else None, times)
         for topic, said, closed, times in found

@@ -37,14 +37,25 @@ class SaidTable:
         """From (said, closed, times) as ``tallies`` gives them; the answers of open cases go."""
         column = {reader: i for i, reader in enumerate(readers)}
         code: dict[str, int] = {}
+        known: dict[str, tuple[int, int]] = {}  # each entry is taken apart once
+        within: dict[str | None, frozenset[int]] = {None: frozenset(column.values())}
         rows: list[list[int]] = []
         counts: list[int] = []
         for said, closed, times in patterns:
+            if closed not in within:
+                within[closed] = frozenset(
+                    column[reader] for reader in (closed or "").split(SEP) if reader in column
+                )
+            counted = within[closed]
             row = [-1] * len(column)
             for entry in said.split(SEP):
-                reader, _, value = entry.partition(SUB)
-                if value != "null" and (closed is None or reader in closed):
-                    row[column[reader]] = code.setdefault(value, len(code))
+                place = known.get(entry)
+                if place is None:
+                    reader, _, value = entry.partition(SUB)
+                    number = -1 if value == "null" else code.setdefault(value, len(code))
+                    place = known[entry] = (column[reader], number)
+                if place[0] in counted:
+                    row[place[0]] = place[1]
             rows.append(row)
             counts.append(times)
         table = np.asarray(rows, dtype=np.int64).reshape(-1, len(column))

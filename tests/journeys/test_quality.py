@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QPushButton,
+    QTableView,
+)
 
 from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
 from desktop.domain.schema import Question, QuestionKind, Schema
@@ -18,6 +24,7 @@ from desktop.domain.task import AssignmentState
 from desktop.gui import theme
 from desktop.gui.app import make_window
 from desktop.gui.main_window import MainWindow
+from desktop.gui.plot import PlotView
 from desktop.workspace.settings import Settings
 from tests.workspace.made import SCHEMA, MadeProject
 
@@ -123,6 +130,26 @@ def test_from_the_board_to_a_case(qtbot: Any, window: MainWindow, tmp_path: Path
     QTest.keyClick(cases.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.page == "read", timeout=10_000)
     assert window.shell.reading.view.case_id == wanted
+
+
+@pytest.mark.parametrize("tab", range(3))
+def test_every_button_is_explained_and_every_list_has_a_name(
+    qtbot: Any, window: MainWindow, tab: int
+) -> None:
+    window.resize(1024, 640)
+    window.show_page("quality")
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
+    page.show_tab(tab)
+    silent = [b.text() for b in page.findChildren(QAbstractButton) if b.isVisible()
+              and not b.toolTip() and not b.objectName().startswith("qt_")
+              and not isinstance(b.parent(), QAbstractItemView)]  # fmt: skip
+    assert silent == []
+    lists = [*page.findChildren(QTableView), *page.findChildren(PlotView)]
+    assert [w for w in lists if not w.accessibleName()] == []
+    short = [b.text() for b in page.findChildren(QPushButton) if b.isVisible()
+             and b.width() < b.minimumSizeHint().width()]  # fmt: skip
+    assert short == []
 
 
 def test_names_come_when_asked_for_and_go_again(qtbot: Any, window: MainWindow) -> None:
