@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.task import Role
-from desktop.gui.furniture import EmptyState, across, down, label, push
+from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, label, push
 from desktop.gui.places_of_projects import free_path
 from desktop.gui.quality_detail import QualityDetail
 from desktop.gui.quality_regions import RegionsView
@@ -87,39 +87,23 @@ class QualityPage(QWidget):
         self.regions.chosen.connect(self.chosen)
         self.suspects = SuspectsView(shell, self.names_of)
         self.suspects.chosen.connect(self.chosen)
-        for tab in (self._stack, self.regions, self.suspects):
+        answers = QWidget()
+        inside = down(answers, gap=8)
+        inside.addLayout(self._make_choices())
+        inside.addWidget(self._stack, 1)
+        for tab in (answers, self.regions, self.suspects):
             self._tabs.addWidget(tab)
         column.addWidget(self._tabs, 1)
         self._reading.committed.connect(self._committed)
         self._reading.opened.connect(self._opened)
 
     def _make_head(self) -> Any:
-        from desktop.workspace.quality_measures import ABOUT, Measure
-
         head = across(gap=12)
         head.addWidget(label("Quality", "title"))
-        self.count = label("", "muted")
+        self.count = ElidedLabel("", "muted")
         self._group = QButtonGroup(self)
         head.addWidget(segments(self._group, TABS, self.show_tab, tips=TAB_TIPS))
-        head.addWidget(self.count)
-        head.addStretch(1)
-        self.measure = QComboBox()
-        self.measure.setAccessibleName("Coefficient of agreement")
-        self.measure.setToolTip(
-            "Which coefficient the board shows; the others are in its tooltips."
-        )
-        for number, measure in enumerate(Measure):
-            self.measure.addItem(measure.value, measure)
-            self.measure.setItemData(number, ABOUT[measure], Qt.ItemDataRole.ToolTipRole)
-        self.measure.currentIndexChanged.connect(lambda _n: self.refresh())
-        head.addWidget(self.measure)
-        self.closed = QCheckBox("Closed cases only")
-        self.closed.setChecked(True)
-        self.closed.setToolTip(
-            "Counts what readers handed in. Without it, answers on open cases count as well."
-        )
-        self.closed.toggled.connect(lambda _on: self.refresh())
-        head.addWidget(self.closed)
+        head.addWidget(self.count, 1)
         self.names = push(
             "Show names", "", "person", "Who the letters stand for. Asking is noted in the log."
         )
@@ -137,12 +121,34 @@ class QualityPage(QWidget):
         head.addWidget(self.write)
         return head
 
+    def _make_choices(self) -> Any:
+        from desktop.workspace.quality_measures import ABOUT, Measure
+
+        row = across(gap=12)
+        row.addStretch(1)
+        self.measure = QComboBox()
+        self.measure.setAccessibleName("Coefficient of agreement")
+        self.measure.setToolTip(
+            "Which coefficient the board shows; the others are in its tooltips."
+        )
+        for number, measure in enumerate(Measure):
+            self.measure.addItem(measure.value, measure)
+            self.measure.setItemData(number, ABOUT[measure], Qt.ItemDataRole.ToolTipRole)
+        self.measure.currentIndexChanged.connect(lambda _n: self.refresh())
+        row.addWidget(self.measure)
+        self.closed = QCheckBox("Closed cases only")
+        self.closed.setChecked(True)
+        self.closed.setToolTip(
+            "Counts what readers handed in. Without it, answers on open cases count as well."
+        )
+        self.closed.toggled.connect(lambda _on: self.refresh())
+        row.addWidget(self.closed)
+        return row
+
     def show_tab(self, number: int) -> None:
         """Show one of TABS."""
         self._group.button(number).setChecked(True)
         self._tabs.setCurrentIndex(number)
-        for only_answers in (self.measure, self.closed):
-            only_answers.setVisible(number == 0)
 
     # showing -------------------------------------------------------------------------------
 

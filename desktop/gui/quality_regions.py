@@ -183,7 +183,7 @@ class RegionsView(QWidget):
                         f"{a} · {b}",
                         _two(n.dice),
                         "–" if n.hd95_mm is None else f"{n.hd95_mm:.1f}",
-                        f"{n.found} of {n.present}, {n.false} more",
+                        f"{n.found}/{n.present}, +{n.false}",
                     ),
                     f"{line.title}\n{line_words(line)}\nEnter reads the case.",
                     "warn" if n.presence.value.startswith("only") else "muted",

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from desktop.exchange.plots import number_words
 from desktop.gui import theme
 from desktop.gui.clock_words import clock_words
 
@@ -170,7 +169,7 @@ def agreement_words(told: Agreement) -> str:
     if told.value is None or told.interval is None:
         return told.text
     value, low, high = (
-        number_words(round(v, 2) + 0.0, 0.01)
+        f"{round(v, 2) + 0.0:.2f}".replace("-", "−")
         for v in (told.value, told.interval.low, told.interval.high)
     )
     return f"{value} ({low} to {high})"

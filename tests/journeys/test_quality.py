@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QPushButton,
     QTableView,
+    QToolButton,
 )
 
 from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
@@ -147,7 +148,8 @@ def test_every_button_is_explained_and_every_list_has_a_name(
     assert silent == []
     lists = [*page.findChildren(QTableView), *page.findChildren(PlotView)]
     assert [w for w in lists if not w.accessibleName()] == []
-    short = [b.text() for b in page.findChildren(QPushButton) if b.isVisible()
+    short = [b.text() for b in page.findChildren(QAbstractButton) if b.isVisible()
+             and isinstance(b, (QPushButton, QToolButton))
              and b.width() < b.minimumSizeHint().width()]  # fmt: skip
     assert short == []
 
