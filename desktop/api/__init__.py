@@ -32,11 +32,16 @@ from desktop.domain.runs import decode_runs, encode_runs, shape_mask
 from desktop.domain.schema import Code, LabelClass, Question, Schema, Scope
 from desktop.domain.study import Case, FrameRef, Instance, Series
 from desktop.engines.estimate import ConsensusMethod, Estimate, Options
+from desktop.engines.image_features import FeatureExtractor
+from desktop.engines.learner import Fitted, Learner
 from desktop.engines.mask_consensus import MaskEstimate, MaskMethod, MaskOptions
 from desktop.engines.mask_patterns import Patterns
+from desktop.engines.pixel_learner import FittedPixels, PixelLearner
 from desktop.engines.rule_kinds import Asks, Field, Need, RuleKind
 from desktop.engines.rule_subject import Picture, RegionFacts, Subject
 from desktop.engines.rules_in_code import labeling_function
+from desktop.engines.sampling import Sampler, Scene
+from desktop.engines.synthetic import Drawn, Generator, Slider
 from desktop.engines.votes import Votes
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.snapshot import Snapshot
@@ -61,17 +66,23 @@ __all__ = [
     "Command",
     "ConsensusMethod",
     "DeleteAnnotations",
+    "Drawn",
     "Ellipse",
     "Estimate",
+    "FeatureExtractor",
     "Field",
     "FileProblem",
+    "Fitted",
+    "FittedPixels",
     "FrameRef",
+    "Generator",
     "GestureEvent",
     "Instance",
     "KeyEvent",
     "Kind",
     "Label",
     "LabelClass",
+    "Learner",
     "Mask",
     "MaskEstimate",
     "MaskMethod",
@@ -88,6 +99,7 @@ __all__ = [
     "Part",
     "Patterns",
     "Picture",
+    "PixelLearner",
     "PluginProblem",
     "Point",
     "Polygon",
@@ -99,10 +111,13 @@ __all__ = [
     "ReshapeAnnotation",
     "RotatedBox",
     "RuleKind",
+    "Sampler",
+    "Scene",
     "Schema",
     "Scope",
     "Series",
     "ShapePreview",
+    "Slider",
     "Snapshot",
     "Subject",
     "Target",

@@ -11,8 +11,8 @@ class RoundPlan(Value):
     """How a round is made. Shares sum to 1; ``random`` is the control."""
 
     size: int = 10
-    uncertain: float = 0.7
-    diverse: float = 0.1
+    uncertain: float = 0.8
+    diverse: float = 0.0
     random: float = 0.2
     sampler: str = "cluster-margin"
     extractor: str = "texture"

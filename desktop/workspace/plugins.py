@@ -81,6 +81,36 @@ class Registry:
 
         register(method)
 
+    def add_feature_extractor(self, extractor: Any) -> None:
+        """Add a way of describing images for the learning queue."""
+        from desktop.engines.image_features import register
+
+        register(extractor)
+
+    def add_learner(self, learner: Any) -> None:
+        """Add a learner that the learning queue may choose."""
+        from desktop.engines.learner import register
+
+        register(learner)
+
+    def add_sampler(self, sampler: Any) -> None:
+        """Add a way of choosing the next cases."""
+        from desktop.engines.sampling import register
+
+        register(sampler)
+
+    def add_pixel_learner(self, learner: Any) -> None:
+        """Add a learner that classifies pixels."""
+        from desktop.engines.pixel_learner import register
+
+        register(learner)
+
+    def add_generator(self, generator: Any) -> None:
+        """Add a generator of made-up images."""
+        from desktop.engines.synthetic import register
+
+        register(generator)
+
 
 def user_folder() -> Path:
     """Where a person puts own plugins."""

@@ -1,0 +1,267 @@
+"""A classifier of pixels that learns from scribbles, and the superpixels it asks about.
+
+A pixel learner is one object with ``name`` and ``fit``; built-ins and plugins register alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import PluginProblem, UserError
+from desktop.engines.image_features import Floats, Grey
+from desktop.engines.pixel_features import Channels
+from desktop.engines.single_thread import single_thread
+
+Labels = npt.NDArray[np.int64]
+UNPAINTED = -1
+PER_REGION = 60  # pixels that one scribble or superpixel teaches, so that large ones don't rule
+_STRIPE = 1 << 16
+
+
+class FittedPixels(Protocol):
+    """A pixel learner that has learned."""
+
+    def probabilities(self, rows: npt.NDArray[np.float32]) -> Floats:
+        """(n, K) for n rows of channels; rows sum to 1."""
+
+
+class PixelLearner(Protocol):
+    """Learns K classes of pixels. Deterministic by ``seed``."""
+
+    name: str
+    title: str
+
+    def fit(self, rows: npt.NDArray[np.float32], classes: Labels, seed: int) -> FittedPixels:
+        """Learn from (n, channels) and (n,) classes 0..K-1, all of them present."""
+
+
+_registered: dict[str, PixelLearner] = {}
+
+
+def register(learner: PixelLearner) -> PixelLearner:
+    """Add a pixel learner; built-ins and plugins come in the same way."""
+    known = _registered.get(learner.name)
+    if known is not None and type(known) is not type(learner):
+        raise PluginProblem("Two pixel learners have the same name.", learner.name)
+    _registered[learner.name] = learner
+    return learner
+
+
+def unregister(name: str) -> None:
+    """Take a pixel learner out again."""
+    _registered.pop(name, None)
+
+
+def pixel_learners() -> tuple[PixelLearner, ...]:
+    """All pixel learners, in the order they were registered."""
+    _registered.setdefault(TreesOnPixels.name, TreesOnPixels())
+    return tuple(_registered.values())
+
+
+@dataclass(frozen=True, eq=False)
+class PixelModel:
+    """What scribbles taught. ``classes`` (K,): the numbers painted with, in ascending order."""
+
+    classes: Labels
+    _fitted: FittedPixels
+
+    def probabilities(self, features: Channels, progress: Progress | None = None) -> Floats:
+        """(rows, columns, K) of an image's channels, in stripes that can be stopped."""
+        progress = progress or Progress()
+        flat = features.reshape(-1, features.shape[-1])
+        found = np.empty((len(flat), len(self.classes)))
+        for start in range(0, len(flat), _STRIPE):
+            progress.report(start / len(flat), "Classifying pixels")
+            found[start : start + _STRIPE] = self._fitted.probabilities(
+                flat[start : start + _STRIPE]
+            )
+        return found.reshape(*features.shape[:2], -1)
+
+
+def learn_pixels(
+    features: Channels,
+    painted_yx: Labels,
+    regions_yx: Labels | None = None,
+    *,
+    learner: PixelLearner | None = None,
+    seed: int = 0,
+) -> PixelModel:
+    """Learn from what is painted.
+
+    ``painted_yx`` (rows, columns): class of each painted pixel, -1 elsewhere. ``regions_yx``:
+    which scribble or superpixel a pixel belongs to; connected pixels of one class by default.
+    UserError where only one class is painted.
+    """
+    classes = np.unique(painted_yx[painted_yx != UNPAINTED])
+    if len(classes) < 2:
+        raise UserError(
+            "Paint at least two classes.",
+            "With one class there is nothing to tell apart.",
+            "Paint a little of the background as well.",
+        )
+    where = _sampled(painted_yx, _regions(painted_yx) if regions_yx is None else regions_yx, seed)
+    rows = features.reshape(-1, features.shape[-1])[where]
+    given = np.searchsorted(classes, painted_yx.ravel()[where])
+    chosen = learner or pixel_learners()[0]
+    return PixelModel(classes, chosen.fit(rows, np.asarray(given, dtype=np.int64), seed))
+
+
+def cleaned(
+    probabilities: Floats, smooth_px: float = 1.0, fewest_px: int = 12
+) -> npt.NDArray[np.int64]:
+    """(rows, columns) class places 0..K-1: smoothed, holes filled, specks given to what is around.
+
+    Place 0 is taken as background: only the others have their holes filled and specks removed.
+    """
+    from scipy import ndimage
+
+    soft = np.stack(
+        [
+            ndimage.gaussian_filter(probabilities[..., k], smooth_px)
+            for k in range(probabilities.shape[-1])
+        ],
+        axis=-1,
+    )
+    found = soft.argmax(axis=-1)
+    for k in range(1, soft.shape[-1]):
+        labelled, count = ndimage.label(found == k)
+        sizes = np.bincount(labelled.ravel(), minlength=count + 1)
+        small = np.isin(labelled, np.flatnonzero(sizes < fewest_px)) & (labelled > 0)
+        others = soft.copy()
+        others[..., k] = -1.0
+        found = np.where(small, others.argmax(axis=-1), found)
+    for k in range(1, soft.shape[-1]):
+        holes = ndimage.binary_fill_holes(found == k) & (found == 0)
+        found = np.where(holes, k, found)
+    return np.asarray(found, dtype=np.int64)
+
+
+def component_at(found_yx: Labels, x: int, y: int) -> npt.NDArray[np.bool_]:
+    """(rows, columns) the connected pixels of the class under a point."""
+    from scipy import ndimage
+
+    labelled, _count = ndimage.label(found_yx == found_yx[y, x])
+    return np.asarray(labelled == labelled[y, x])
+
+
+def superpixels(grey_yx: Grey, painted_yx: Labels | None = None) -> Labels:
+    """(rows, columns) superpixel of each pixel, about 250 in 256 x 256, none crossing a label."""
+    from skimage.segmentation import slic
+
+    count = max(4, round(250 * grey_yx.size / 256**2))
+    found = slic(grey_yx, n_segments=count, compactness=0.08, channel_axis=None, start_label=0)
+    if painted_yx is not None:
+        kinds = painted_yx.max() + 2
+        found = found * kinds + painted_yx + 1
+    _names, places = np.unique(found, return_inverse=True)
+    return np.asarray(places, dtype=np.int64).reshape(grey_yx.shape)
+
+
+def superpixel_scores(probabilities: Floats, regions_yx: Labels) -> Floats:
+    """(n,) how much each superpixel would teach: doubt, raised where its class is rare.
+
+    1 - margin of the mean probabilities, times 1 / sqrt(share of the class they predict).
+    """
+    flat, count = regions_yx.ravel(), int(regions_yx.max()) + 1
+    sizes = np.maximum(np.bincount(flat, minlength=count), 1)
+    kinds = probabilities.shape[-1]
+    means = np.stack(
+        [np.bincount(flat, probabilities[..., k].ravel(), count) / sizes for k in range(kinds)],
+        axis=1,
+    )
+    top = np.sort(means, axis=1)[:, -2:]
+    shares = np.bincount(probabilities.argmax(axis=-1).ravel(), minlength=kinds) / len(flat)
+    rare = 1 / np.sqrt(np.maximum(shares, 1 / len(flat)))
+    return np.asarray((1 - (top[:, 1] - top[:, 0])) * rare[means.argmax(axis=1)])
+
+
+def choose_superpixels(
+    means: Floats, scores: Floats | None, free: npt.NDArray[np.bool_], count: int, seed: int = 0
+) -> list[int]:
+    """The superpixels to ask about: the best of each of ``count`` groups that look alike.
+
+    ``means`` (n, channels): mean channels of each superpixel. Without ``scores`` (no model yet),
+    the middle of each group; else only the ten times ``count`` best take part.
+    """
+    from sklearn.cluster import KMeans
+
+    index = np.flatnonzero(free)
+    if scores is not None:
+        index = index[np.argsort(-scores[index], kind="stable")][: 10 * count]
+    if len(index) <= count:
+        return [int(i) for i in index]
+    spread = means.std(axis=0)
+    places = (means[index] - means.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
+    with single_thread():
+        model = KMeans(count, n_init=2, random_state=seed).fit(places)
+    chosen = []
+    for group in range(count):
+        inside = np.flatnonzero(model.labels_ == group)
+        if not len(inside):
+            continue
+        if scores is not None:
+            chosen.append(int(index[inside[0]]))  # they are in order of score
+        else:
+            far = np.linalg.norm(places[inside] - model.cluster_centers_[group], axis=1)
+            chosen.append(int(index[inside[far.argmin()]]))
+    return chosen
+
+
+class TreesOnPixels:
+    """100 extremely randomised trees, balanced bootstrap: the fastest to fit and to apply."""
+
+    name = "extra-trees"
+    title = "extra-trees"
+
+    def fit(self, rows: npt.NDArray[np.float32], classes: Labels, seed: int) -> FittedPixels:
+        """See ``PixelLearner``."""
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        model = ExtraTreesClassifier(
+            100,
+            min_samples_leaf=2,
+            bootstrap=True,
+            class_weight="balanced_subsample",
+            random_state=seed,
+            n_jobs=2,
+        )
+        with single_thread():
+            return _Trees(model.fit(rows, classes))
+
+
+class _Trees:
+    def __init__(self, model: object) -> None:
+        self._model = model
+
+    def probabilities(self, rows: npt.NDArray[np.float32]) -> Floats:
+        found = self._model.predict_proba(rows)  # type: ignore[attr-defined]
+        return np.asarray(np.round(found, 6))  # threads add in any order; the sum must not tell
+
+
+def _regions(painted_yx: Labels) -> Labels:
+    from scipy import ndimage
+
+    found = np.zeros(painted_yx.shape, dtype=np.int64)
+    last = 0
+    for k in np.unique(painted_yx[painted_yx != UNPAINTED]):
+        labelled, count = ndimage.label(painted_yx == k)
+        found[labelled > 0] = labelled[labelled > 0] + last
+        last += count
+    return found
+
+
+def _sampled(painted_yx: Labels, regions_yx: Labels, seed: int) -> Labels:
+    """Flat places of at most 60 painted pixels per region, by chance."""
+    where = np.flatnonzero(painted_yx.ravel() != UNPAINTED)
+    order = np.random.default_rng(seed).permutation(where)
+    region = regions_yx.ravel()[order]
+    by_region = np.argsort(region, kind="stable")
+    sorted_regions = region[by_region]
+    starts = np.searchsorted(sorted_regions, sorted_regions, side="left")
+    rank = np.arange(len(order)) - starts
+    return np.asarray(np.sort(order[by_region[rank < PER_REGION]]), dtype=np.int64)

@@ -1,0 +1,113 @@
+"""Pixels told apart from scribbles: 49 channels, a quick learner, superpixels worth asking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import Cancelled, UserError
+from desktop.engines import pixel_learner
+from desktop.engines.pixel_features import CHANNELS, normalised, pixel_features
+from desktop.engines.pixel_learner import (
+    UNPAINTED,
+    choose_superpixels,
+    cleaned,
+    component_at,
+    learn_pixels,
+    superpixel_scores,
+    superpixels,
+)
+from desktop.engines.synthetic import make
+
+
+def scene(seed: int = 1, side: int = 160) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Channels, truth (0 outside, 1 organ, 2 lesion) and a scribble of each class."""
+    made = make("ct-phantom", seed, side=side, values={"contrast": 0.25, "size": 5})
+    truth = made.labels_yx.astype(np.int64)
+    painted = np.full(truth.shape, UNPAINTED)
+    for k in range(3):
+        ys, xs = np.nonzero(truth == k)
+        row = np.bincount(ys).argmax()
+        painted[row, xs[ys == row]] = k
+    painted[:: side // 8, 2:40] = 0
+    return pixel_features(normalised(made.values_yx)), truth, painted
+
+
+def test_there_are_49_finite_channels_that_turn_with_the_image() -> None:
+    image = normalised(make("mr-phantom", 2, side=96).values_yx)
+    found = pixel_features(image)
+    assert found.shape == (96, 96, CHANNELS) and CHANNELS == 49
+    assert found.dtype == np.float32 and np.isfinite(found).all()
+    turned = pixel_features(np.ascontiguousarray(np.rot90(image)))
+    inner = np.s_[34:-34, 34:-34]
+    assert np.allclose(np.rot90(found)[inner], turned[inner], atol=2e-3)
+
+
+def test_another_gain_and_offset_is_the_same_image() -> None:
+    values = make("ct-phantom", 3, side=96).values_yx.astype(np.float64)
+    assert np.allclose(normalised(values), normalised(values * 1.7 + 300), atol=1e-4)
+
+
+@pytest.mark.parametrize("item", pixel_learner.pixel_learners(), ids=lambda p: p.name)
+def test_scribbles_teach_the_whole_image_and_the_next_one(item) -> None:  # type: ignore[no-untyped-def]
+    features, truth, painted = scene()
+    model = learn_pixels(features, painted, learner=item, seed=1)
+    said = model.classes[cleaned(model.probabilities(features))]
+    assert dice(said, truth, 1) > 0.85 and dice(said, truth, 2) > 0.7
+    again = learn_pixels(features, painted, learner=item, seed=1)
+    assert np.array_equal(again.probabilities(features), model.probabilities(features))
+
+
+def test_one_class_is_not_enough_and_work_can_be_stopped() -> None:
+    features, _truth, painted = scene()
+    with pytest.raises(UserError, match="two classes"):
+        learn_pixels(features, np.where(painted == 1, 1, UNPAINTED))
+    progress = Progress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        learn_pixels(features, painted).probabilities(features, progress)
+
+
+def test_specks_go_and_holes_close_and_a_region_is_what_is_connected() -> None:
+    soft = np.zeros((40, 40, 2))
+    soft[..., 0] = 1
+    for part in (np.s_[5:20, 5:20], np.s_[30:32, 30:32]):
+        soft[part] = (0, 1)
+    soft[12, 12] = (1, 0)
+    found = cleaned(soft, smooth_px=0.3)
+    assert found[12, 12] == 1 and found[31, 31] == 0
+    assert component_at(found, 6, 6).sum() == 225
+
+
+def test_superpixels_keep_to_labels_and_the_rare_doubtful_one_comes_first() -> None:
+    made = make("ct-phantom", 4, side=128)
+    painted = np.full((128, 128), UNPAINTED)
+    painted[40:80, 40:80] = 1
+    regions = superpixels(normalised(made.values_yx), painted)
+    for region in np.unique(regions[40:80, 40:80]):
+        assert len(np.unique(painted[regions == region])) == 1
+    soft = np.zeros((10, 30, 2))
+    soft[:, :20] = (0.95, 0.05)
+    soft[:, 10:20] = (0.6, 0.4)
+    soft[:, 20:] = (0.4, 0.6)
+    scores = superpixel_scores(soft, np.repeat([[0] * 10 + [1] * 10 + [2] * 10], 10, axis=0))
+    assert scores.argmax() == 2 and scores.argmin() == 0
+
+
+def test_superpixels_to_ask_about_differ_from_each_other() -> None:
+    random = np.random.default_rng(0)
+    kind = np.repeat([0, 1, 2], 30)
+    means = kind[:, None] * 10 + random.normal(0, 0.1, (90, 4))
+    free = np.ones(90, bool)
+    assert sorted(kind[choose_superpixels(means, None, free, 3)]) == [0, 1, 2]
+    scores = np.where(kind == 2, 2.0, 1.0) + random.random(90) * 0.1
+    found = choose_superpixels(means, scores, free, 3, seed=1)
+    assert len(set(found)) == 3 and int(np.argmax(scores)) in found
+    free[found] = False
+    assert not set(found) & set(choose_superpixels(means, scores, free, 3, seed=1))
+
+
+def dice(said: np.ndarray, truth: np.ndarray, k: int) -> float:
+    both = ((said == k) & (truth == k)).sum()
+    return float(2 * both / max(1, (said == k).sum() + (truth == k).sum()))

@@ -1,0 +1,93 @@
+"""Made-up images: exact labels, the same bytes every time, lesions where they belong."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop.domain.errors import PluginProblem, UserError
+from desktop.engines import synthetic
+from desktop.engines.synthetic import blob, insert_lesion, make
+
+
+@pytest.mark.parametrize("item", synthetic.generators(), ids=lambda g: g.name)
+def test_every_generator_is_seeded_and_its_labels_fit_its_classes(item) -> None:  # type: ignore[no-untyped-def]
+    first, again, other = (make(item.name, seed, side=128) for seed in (3, 3, 4))
+    assert first.values_yx.tobytes() == again.values_yx.tobytes()
+    assert first.labels_yx.tobytes() == again.labels_yx.tobytes()
+    assert first.facts == again.facts and first.facts["seed"] == "3"
+    assert first.values_yx.tobytes() != other.values_yx.tobytes()
+    assert first.values_yx.shape == first.labels_yx.shape == (128, 128)
+    assert int(first.labels_yx.max()) <= len(item.classes)
+    assert first.values_yx.dtype == np.uint16 and len(np.unique(first.values_yx)) > 50
+
+
+@settings(max_examples=40)
+@given(
+    x=st.floats(60, 140),
+    y=st.floats(60, 140),
+    radius=st.floats(10, 50),
+)
+def test_the_label_of_a_circle_has_the_circles_area(x: float, y: float, radius: float) -> None:
+    cover = blob(200, (x, y), (radius, radius))
+    area = np.pi * radius**2
+    assert cover.sum() == pytest.approx(area, rel=0.005)
+    assert (cover >= 0.5).sum() == pytest.approx(area, rel=0.02 if radius < 20 else 0.01)
+
+
+@pytest.mark.parametrize("name", ["ct-phantom", "mr-phantom", "us-phantom"])
+def test_every_lesion_lies_inside_its_organ_and_has_its_number(name: str) -> None:
+    for seed in range(8):
+        clean = make(name, seed, values={"number": 0})
+        made = make(name, seed, values={"number": 4, "size": 3})
+        lesion = made.labels_yx == 2
+        assert lesion.any()
+        assert (clean.labels_yx[lesion] == 1).all()
+        assert ((made.instances_yx > 0) == lesion).all()
+
+
+def test_a_slider_does_what_it_says() -> None:
+    dull = make("ct-phantom", 1, values={"noise": 0.0, "contrast": 0.02})
+    clear = make("ct-phantom", 1, values={"noise": 0.0, "contrast": 0.4})
+
+    def step(made: synthetic.Made) -> float:
+        means = [made.values_yx[made.labels_yx == k].mean() for k in (1, 2)]
+        return float(means[0] - means[1])
+
+    assert step(clear) > 5 * step(dull) > 0
+    noisy = make("ct-phantom", 1, values={"noise": 0.2})
+    air = np.s_[:12, :12]
+    assert noisy.values_yx[air].std() > 5 * max(1.0, clear.values_yx[air].std())
+    with pytest.raises(UserError, match="range"):
+        make("ct-phantom", 1, values={"contrast": 9.0})
+    with pytest.raises(UserError, match="known"):
+        make("nothing", 1)
+
+
+def test_a_lesion_in_a_real_slice_changes_nothing_outside_and_leaves_the_original() -> None:
+    base = make("ct-phantom", 5).values_yx.astype(np.int16)
+    before = hashlib.sha256(base.tobytes()).hexdigest()
+    changed, mask = insert_lesion(base, 9)
+    assert hashlib.sha256(base.tobytes()).hexdigest() == before
+    assert changed.dtype == base.dtype and mask.any()
+    assert np.array_equal(changed, insert_lesion(base, 9)[0])
+    touched = changed != base
+    from scipy.ndimage import binary_dilation
+
+    assert not (touched & ~binary_dilation(mask, iterations=2)).any()
+    assert changed[mask].mean() > base[mask].mean()
+    with pytest.raises(UserError, match="no room"):
+        insert_lesion(np.zeros((64, 64), np.uint8), 1)
+
+
+def test_two_generators_can_not_share_a_name() -> None:
+    class Other(synthetic.CtPhantom):
+        pass
+
+    synthetic.generators()
+    with pytest.raises(PluginProblem):
+        synthetic.register(Other())
