@@ -27,7 +27,9 @@ from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
 from tools.manage_quality import add_quality_commands
 from tools.manage_ranking import add_ranking_commands
+from tools.manage_note import add_note_commands
 from tools.manage_readers import add_reader_commands, sign_in
+from tools.manage_schema import add_schema_commands
 from tools.manage_team import add_team_commands
 
 Handler = Callable[[argparse.Namespace], int]
@@ -340,6 +342,8 @@ def _parser() -> argparse.ArgumentParser:
     telling.add_argument("--limit", type=int, default=100)
     for add_more in (
         add_quality_commands,
+        add_schema_commands,
+        add_note_commands,
         add_team_commands,
         add_consensus_commands,
         add_assign_commands,

@@ -28,6 +28,10 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             return NotImplemented
         return (self.value, self.scheme) == (other.value, other.scheme)
 
+    def __ne__(self, other: object) -> bool:
+        # the struct has a "!=" of its own, which would ask whether it is the same object
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((self.value, self.scheme))
 

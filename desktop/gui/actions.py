@@ -4,7 +4,7 @@ To add an act: add a line to ACTS and a method of the named handler. Menus, tool
 the keyboard overlay are made from these lines.
 
 Keys: the left hand stays on letters, the right hand on the mouse. Letters that later tools need
-(C comment, G grow, I fill, L livewire, T threshold) stay free, so
+(G grow, I fill, L livewire, T threshold) stay free, so
 select is V, box X, ellipse U (round), point D (dot). Letters and digits never reach an act while
 a person types in a field.
 """
@@ -228,6 +228,10 @@ ACTS: tuple[Act, ...] = (
       "Case", "mark_done", ("Ctrl+Enter", "Ctrl+Return"), "check", needs="case"),
     A("case.skip", "Skip…", "Leaves this case with a reason.",
       "Case", "skip_case", ("K",), "skip", needs="case"),
+    A("case.flag", "Flag…", "Puts a word on this case by which it is found again.",
+      "Case", "flag_case", ("Shift+F",), "flag", needs="case"),
+    A("case.comment", "Comment", "Puts the keyboard on your comment about this case.",
+      "Case", "comment_case", ("C",), needs="case"),
     A("case.none", "No finding", "Says that there is nothing to find; again to take it back.",
       "Case", "no_finding", ("0",), "none", needs="case"),
     A("pin.next", "Next comment", "To the next comment of a case that a reviewer returned.",

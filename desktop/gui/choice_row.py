@@ -23,6 +23,7 @@ class PickRow(QAbstractButton):
         self.setCheckable(True)
         self.setAccessibleName(text)
         self.key = key
+        self.is_current = False  # the row that the arrow keys are on
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -65,6 +66,11 @@ class PickRow(QAbstractButton):
         raise NotImplementedError  # pragma: no cover - each kind of row has its own
 
     def _paint_ground(self, painter: QPainter, look: theme.Theme) -> None:
+        if self.is_current:
+            painter.setPen(QPen(QColor(look.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            inside = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+            painter.drawRoundedRect(inside, theme.RADIUS, theme.RADIUS)
         over = self.underMouse() and self.isEnabled()
         if not (over or self.isChecked()):
             return

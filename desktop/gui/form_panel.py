@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
@@ -12,14 +14,16 @@ from desktop.domain.event import Event
 from desktop.domain.schema import AnswerValue, Question, Schema, Scope
 from desktop.gui.actions import ActionSet
 from desktop.gui.form_answers import (
+    OpenQuestion,
     case_answers,
-    missing_of_case,
     selected_region,
     shown,
     target_of,
 )
 from desktop.gui.form_footer import FormFooter
+from desktop.gui.form_notes import FormNotes
 from desktop.gui.furniture import EmptyState, clear, down, label, push, rule
+from desktop.gui.goto import go_to_region, open_series
 from desktop.gui.question_box import QuestionBox
 from desktop.gui.question_kinds import box_for
 from desktop.gui.shell import Shell
@@ -54,8 +58,20 @@ class FormPanel(QWidget):
         body = down(inside, (0, 8, 0, 16), 0)
         self._region_part = down(gap=0)
         self._case_part = down(gap=0)
+        self._quiet = label(
+            "No questions about the case. Draw a region; its questions appear here.",
+            "muted",
+            wrap=True,
+        )
+        self._quiet.setContentsMargins(16, 8, 16, 8)
+        self._quiet.hide()
+        self.notes = FormNotes(self._reading)
+        self.notes.leaving.connect(self._leave)
+        self.notes.swapping.connect(self.swapping)
+        body.addWidget(self._quiet)
         body.addLayout(self._case_part)
         body.addLayout(self._region_part)
+        body.addWidget(self.notes)
         body.addStretch(1)
         self._scroll.setWidget(inside)
         column.addWidget(self._scroll, 1)
@@ -65,6 +81,7 @@ class FormPanel(QWidget):
         self._choose = choose
         column.addWidget(self._empty, 1)
         self.footer = FormFooter(shell, actions)
+        self.footer.wanted.connect(self.go_to_open)
         column.addWidget(self.footer)
         self._reading.committed.connect(self._committed)
         self._reading.view_changed.connect(self._viewed)
@@ -82,6 +99,7 @@ class FormPanel(QWidget):
         self._build_case(schema)
         self._build_region(schema)
         self._show_answers(schema)
+        self.notes.refresh(schema)
         self._show_empty(schema)
         self.footer.refresh(schema)
 
@@ -92,7 +110,8 @@ class FormPanel(QWidget):
 
     def take_focus(self) -> None:
         """Put the keyboard on the first open question, the region's first."""
-        boxes = self._visible_boxes()
+        boxes = [b for b in self._visible_boxes() if b not in self.notes.boxes]
+        boxes = boxes or self._visible_boxes()
         wanted = [b for b in boxes if b.value is None] or boxes
         region = [b for b in wanted if b in self._region_boxes]
         if wanted:
@@ -128,13 +147,27 @@ class FormPanel(QWidget):
         for box in self._boxes():
             box.keep()
 
-    def show_missing(self) -> int:
-        """Mark all required questions of the case left open; returns how many there are."""
-        schema = self._schema()
-        missing = {q.id for q in missing_of_case(self._reading, schema)} if schema else set()
+    def show_missing(self, asked: Sequence[OpenQuestion]) -> None:
+        """Mark the required questions on screen that are open, and list all of them as links."""
+        missing = {o.question.id for o in asked}
         for box in self._case_boxes:
-            box.show_missing(box.question.id in missing)
-        return len(missing)
+            box.show_missing(box.question.id in missing and box.value is None)
+        self.footer.list_open()
+
+    def go_to_open(self, wanted: OpenQuestion) -> None:
+        """Show what an open question is about, and put the keyboard on it."""
+        target = wanted.target
+        if wanted.region is not None:
+            go_to_region(self._reading, wanted.region)
+        elif target.series_id and target.scope is not Scope.STUDY:
+            same = target.series_id == self._reading.view.series_id
+            here = self._reading.view.index if same and target.frame is None else wanted.index
+            open_series(self._reading, target.series_id, here)
+        self.focus_question(wanted.question.id)
+
+    def comment(self) -> None:
+        """Put the keyboard on the reader's comment."""
+        self.focus_box(self.notes.comment)
 
     # building ------------------------------------------------------------------------------
 
@@ -222,26 +255,23 @@ class FormPanel(QWidget):
 
     def _show_empty(self, schema: Schema | None) -> None:
         view = self._reading.view
-        asked = bool(schema and (schema.case_questions() or self._region_boxes))
+        asked = schema is not None and bool(view.case_id)
+        self._quiet.setVisible(asked and not self._case_boxes and not self._region_boxes)
         self._scroll.setVisible(asked)
         self._empty.setVisible(not asked)
         self._choose.setVisible(bool(view.case_id) and schema is None)
         if not view.case_id:
             self._empty.say("No case open", "Pick one from the work list.")
-        elif schema is None:
-            self._empty.say("No schema yet", "A schema says what is asked and which labels exist.")
         else:
-            self._empty.say(
-                "No questions about the case", "Draw a region; its questions appear here."
-            )
+            self._empty.say("No schema yet", "A schema says what is asked and which labels exist.")
 
     # moving about --------------------------------------------------------------------------
 
     def _boxes(self) -> list[QuestionBox]:
-        return [*self._case_boxes, *self._region_boxes]
+        return [*self._case_boxes, *self._region_boxes, *self.notes.boxes]
 
     def _visible_boxes(self) -> list[QuestionBox]:
-        return [b for b in self._boxes() if not b.isHidden()]
+        return [b for b in self._boxes() if b.isVisibleTo(self._scroll)]
 
     def _leave(self, box: QuestionBox, step: int) -> None:
         boxes = self._visible_boxes()
@@ -260,6 +290,7 @@ class FormPanel(QWidget):
             self._scroll.verticalScrollBar().setValue(0)
             for box in self._case_boxes:
                 box.show_missing(False)
+            self.footer.fold()
         keys = ["case_id", "selection"]
         if Scope.SERIES in self._titles or Scope.FRAME in self._titles:
             keys.append("series_id")

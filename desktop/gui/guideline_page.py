@@ -56,6 +56,7 @@ class PlainPage(QTextBrowser):
         document.setDefaultStyleSheet(f"a {{ color: {theme.current().accent}; }}")
         document.setMarkdown(text, _FEATURES)
         _calm_headings(document)
+        self.setTextCursor(QTextCursor(document))  # at the start, so that it is shown first
 
 
 class GuidelinePage(PlainPage):

@@ -37,8 +37,9 @@ class HelpPanel(QWidget):
         self._close.setToolTip("Closes the guidelines (F1)")
         self._close.setAccessibleName("Close the guidelines")
         self._close.clicked.connect(self.closed)
-        self._close.setVisible(actions is None)
         row.addWidget(self._close)
+        if actions is not None:
+            self._close.hide()
         self._head = head
         column.addWidget(head)
         self.page = GuidelinePage()

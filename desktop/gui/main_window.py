@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from desktop.gui.import_page import ImportPage
 from desktop.gui.key_overlay import KeyOverlay
 from desktop.gui.notices import NoticeCard, NotSavedBar
 from desktop.gui.pages import BY_NAME, PAGES
-from desktop.gui.project_page import NewProject, NewProjectPage, PassphrasePage
+from desktop.gui.project_page import NewProject, PassphrasePage
 from desktop.gui.projects import Post, Projects
 from desktop.gui.rail import Rail
 from desktop.gui.reading_acts import ReadingActs
@@ -41,6 +42,7 @@ from desktop.gui.worklist_page import WorklistPage
 from desktop.interaction.view import ViewState
 
 if TYPE_CHECKING:
+    from desktop.gui.new_project_page import NewProjectPage
     from desktop.workspace.jobs import Jobs
 
 MakeCanvas = Callable[[Any], QWidget]
@@ -95,7 +97,6 @@ class MainWindow(QMainWindow):
         self.reading_page = ReadingPage(self.shell, self.actions_, image, self.suggestion_acts)
         self.acts.page = self.suggestion_acts.page = self.reading_page
         self.start_page = StartPage(self.shell, self._ways())
-        self.new_project_page = NewProjectPage()
         self.passphrase_page = PassphrasePage()
         self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images)
         self.exchange_page = ExchangePage(self.shell, self._window_acts.verify_bundle)
@@ -104,7 +105,6 @@ class MainWindow(QMainWindow):
         self.settings_page = SettingsPage(self.shell)
         self._pages: dict[str, QWidget] = {
             "start": self.start_page,
-            "new": self.new_project_page,
             "passphrase": self.passphrase_page,
             "read": self.reading_page,
             "worklist": self.worklist_page,
@@ -146,13 +146,13 @@ class MainWindow(QMainWindow):
         self.shell.theme_changed.connect(self._dressed)
         self.projects.ready.connect(self._ready)
         self.projects.passphrase_wanted.connect(self._ask_passphrase)
-        self.new_project_page.created.connect(self._window_acts.create)
-        self.new_project_page.left.connect(lambda: self.show_page("start"))
         self.passphrase_page.left.connect(lambda: self.show_page("start"))
         self.passphrase_page.given.connect(
             lambda path, phrase: self.projects.open(path, self.reader_name(), phrase)
         )
         self.worklist_page.chosen.connect(self._window_acts.open_case)
+        for page in (self.worklist_page, self.settings_page):
+            page.schemas_wanted.connect(lambda: self.show_page("schema"))
         self.import_page.finished.connect(self._window_acts.open_case)
         self.import_page.wanted.connect(lambda: self.show_page("import"))
         self.exchange_page.wanted.connect(lambda: self.show_page("exchange"))
@@ -205,8 +205,21 @@ class MainWindow(QMainWindow):
             self.shell.say("This page is not yours", why, "warn")
         return bool(why)
 
+    @functools.cached_property
+    def new_project_page(self) -> NewProjectPage:
+        """The steps of a new project; made when they are wanted, because they hold an editor."""
+        from desktop.gui.new_project_page import NewProjectPage
+
+        page = NewProjectPage(self._jobs)
+        page.created.connect(self._window_acts.create)
+        page.left.connect(self._go_home)
+        self.add_page("new", page)
+        return page
+
     def _made(self, name: str) -> QWidget:
         """A page of the registry, made at its first show."""
+        if name == "new":
+            return self.new_project_page
         page: Any = BY_NAME[name].make(self.shell)
         if hasattr(page, "chosen"):
             page.chosen.connect(self._window_acts.open_case)
@@ -243,9 +256,8 @@ class MainWindow(QMainWindow):
         return known
 
     def ask_new_project(self, images: list[Path]) -> None:
-        self.new_project_page.start(images)
         self.show_page("new")
-        self.new_project_page.title.setFocus()
+        self.new_project_page.start(images)
 
     def import_images(self, paths: list[Path], wanted: NewProject | None = None) -> None:
         """Read files and folders into the open project."""
@@ -321,8 +333,8 @@ class MainWindow(QMainWindow):
     def _ready(self, wanted: NewProject | None) -> None:
         if wanted is not None and wanted.images:
             self.import_images(list(wanted.images), wanted)
-        else:
-            self.show_page("read")
+            return
+        self.show_page("read")
 
     def _committed(self, event: Event) -> None:
         self.not_saved.hide()

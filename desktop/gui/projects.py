@@ -14,7 +14,6 @@ from desktop.gui.goto import open_case
 from desktop.gui.places_of_projects import SUFFIX, is_encrypted
 from desktop.gui.project_page import NewProject
 from desktop.gui.recent import remember_project
-from desktop.gui.schema_choice import use_schema
 from desktop.gui.shell import Shell
 from desktop.workspace.places import data_dir
 
@@ -61,16 +60,20 @@ class Projects(QObject):
     def create(self, wanted: NewProject, reader_name: str) -> bool:
         """Make a project with its schema; UserError where that can't be done."""
         wanted.path.parent.mkdir(parents=True, exist_ok=True)
-        room = self._load().create(
+        from desktop.workspace import new_project
+
+        room = new_project.make(
             wanted.path,
             title=wanted.title,
             reader_name=reader_name,
+            schema=wanted.schema,
+            survey=wanted.survey,
             passphrase=wanted.passphrase,
             post=self._post,
             settings=self._shell.settings,
         )
-        use_schema(room, wanted.schema, ())
         self._take(room)
+        open_case(self._shell.reading, _first_case(room))
         self.ready.emit(wanted)
         return True
 

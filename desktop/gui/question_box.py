@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop.domain.errors import UserError
@@ -138,6 +138,7 @@ class ChoiceBox(QuestionBox):
         if question.kind is QuestionKind.YES_NO:
             self._values, texts = [True, False], ["Yes", "No"]
         self._rows: list[ChoiceRow] = []
+        self._at = -1
         for number, text in enumerate(texts, start=1):
             row = ChoiceRow(text, str(number) if number < 10 else "", self._several)
             row.clicked.connect(lambda _checked=False, n=number: self._picked(n))
@@ -158,6 +159,31 @@ class ChoiceBox(QuestionBox):
         if not self._several:
             self.leaving.emit(1)
         return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and right walk along the rows, Space or Enter takes one: there may be many."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        takes = event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.modifiers() and (step or takes):
+            super().keyPressEvent(event)
+        elif step:
+            self._walk_to(max(0, min(len(self._rows) - 1, self._at + step)))
+        elif takes and 0 <= self._at < len(self._rows):
+            self._pick(self._at + 1)
+            if not self._several:
+                self.leaving.emit(1)
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._walk_to(-1)
+
+    def _walk_to(self, row: int) -> None:
+        self._at = row
+        for number, one in enumerate(self._rows):
+            one.is_current = number == row
+            one.update()
 
     def _picked(self, number: int) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -312,7 +338,20 @@ class TextBox(QuestionBox):
         if is_tab(event):
             self.swapping.emit()
             return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self._beyond(event) or super().eventFilter(watched, event)
         return super().eventFilter(watched, event)
+
+    def _beyond(self, event: QKeyEvent) -> bool:
+        """Up in the first line and down in the last one go on to the neighbours."""
+        ways = {
+            Qt.Key.Key_Up: QTextCursor.MoveOperation.Up,
+            Qt.Key.Key_Down: QTextCursor.MoveOperation.Down,
+        }
+        way = ways.get(Qt.Key(event.key()))
+        if way is None or event.modifiers() or self.field.textCursor().movePosition(way):
+            return False
+        return self._step(event)
 
     def _typed(self) -> None:
         self._pause.start(TEXT_PAUSE_MS)

@@ -44,6 +44,7 @@ class RatingBox(QuestionBox):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setProperty("role", "step")
             button.setAccessibleName(f"{question.text} {step}")
+            button.setToolTip(f"{step} of {self._high}" + (f" (key {step})" if step < 10 else ""))
             button.clicked.connect(lambda _c=False, s=step: self._clicked(s))
             self._steps[step] = button
             row.addWidget(button, 1)
@@ -90,7 +91,6 @@ class RankRow(PickRow):
     """One thing to rank with its place."""
 
     rank = 0
-    is_current = False
     is_settled = False
 
     def paint_mark(self, painter: QPainter, look: theme.Theme, at: QRectF) -> None:

@@ -13,7 +13,7 @@ from desktop.domain.account import SettingKey
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.task import AssignmentState
 from desktop.gui.actions import TOOLS
-from desktop.gui.form_answers import missing_of_case, missing_of_regions, take_defaults
+from desktop.gui.form_answers import open_questions, take_defaults
 from desktop.gui.goto import frame_count, go_to_index, go_to_region, open_case, step_frame
 from desktop.gui.shell import Shell
 from desktop.gui.window_presets import take_preset
@@ -175,6 +175,18 @@ class ReadingActs:
             self.page.panel.show_tab("Form")
             self.page.panel.form.footer.ask_reason()
 
+    def flag_case(self) -> None:
+        if self.page is not None:
+            self.page.panel.show()
+            self.page.panel.show_tab("Form")
+            self.page.panel.form.footer.ask_flag()
+
+    def comment_case(self) -> None:
+        if self.page is not None:
+            self.page.panel.show()
+            self.page.panel.show_tab("Form")
+            self.page.panel.form.comment()
+
     def mark_done(self) -> None:
         """Close the case and open the next one; an open question stops it, once."""
         room = self._reading.workspace
@@ -274,26 +286,18 @@ class ReadingActs:
         if room is None or schema is None or self.page is None:
             return False
         form = self.page.panel.form
-        missing = missing_of_case(self._reading, schema)
-        if missing:
+        found = open_questions(self._reading, schema)
+        if found:
+            self.page.panel.show()
             self.page.panel.show_tab("Form")
-            form.show_missing()
-            form.focus_question(missing[0].id)
+            form.show_missing(found)
+            form.go_to_open(found[0])
             many = (
-                "1 required question is"
-                if len(missing) == 1
-                else (f"{len(missing)} required questions are")
+                "1 required question is open"
+                if len(found) == 1
+                else f"{len(found):,} required questions are open"
             )
-            self._shell.say(f"{many} open", missing[0].text, "warn")
-            return True
-        unanswered = missing_of_regions(self._reading, schema)
-        if unanswered:
-            region, question = unanswered[0]
-            go_to_region(self._reading, region)
-            self.page.panel.show_tab("Form")
-            form.focus_question(question.id)
-            name = schema.label_class(region.label.class_id).name
-            self._shell.say(f"A question about a region is open: {question.text}", name, "warn")
+            self._shell.say(many, found[0].words, "warn")
             return True
         return self._nothing_said(case_id, bool(schema.classes and schema.no_finding))
 

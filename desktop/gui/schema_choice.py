@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,14 +29,18 @@ class Shipped:
 
     path: Path
     title: str
+    parts: str  # how many classes and questions it has
 
 
+@functools.cache
 def shipped_schemas() -> list[Shipped]:
     """Schemas in the resources, the general one first."""
     found = []
     for path in sorted(resources_dir().joinpath("schemas").glob("*.json")):
-        title = json.loads(path.read_text(encoding="utf-8")).get("title", path.stem)
-        found.append(Shipped(path, str(title)))
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        numbers = len(plain.get("classes", ())), len(plain.get("questions", ()))
+        parts = f"{numbers[0]} classes, {numbers[1]} questions"
+        found.append(Shipped(path, str(plain.get("title", path.stem)), parts))
     return sorted(found, key=lambda s: (s.path.stem != "generic", s.title))
 
 

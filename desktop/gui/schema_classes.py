@@ -121,9 +121,17 @@ class ClassesEditor(QWidget):
         remove = small_button(
             "trash",
             f"Removes {item.name}. Its id is never given again; regions drawn keep it.",
-            lambda: self._change(lambda d: d.remove_class(item.id), rebuild=True),
+            lambda: self._remove(item.id),
         )
         return [colour, name, key, tools, overlap, parent, code, remove]
+
+    def _remove(self, class_id: int) -> None:
+        """Take a class out; the keyboard goes to the one that stands in its place."""
+        at = list(self._names).index(class_id)
+        self._change(lambda d: d.remove_class(class_id), rebuild=True)
+        rest = list(self._names)
+        if rest:
+            self.focus_class(rest[min(at, len(rest) - 1)])
 
     def _put_code(self, class_id: int, code: Code | None) -> None:
         self._put(class_id, code=code, category=category_of(code) if code else None)

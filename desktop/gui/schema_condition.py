@@ -88,7 +88,7 @@ class ConditionEditor(QWidget):
         sense = combo(
             [_IS, _IS_NOT], row.negated, "Is or is not", lambda v: self._put(number, negated=v)
         )
-        sense.setFixedWidth(76)
+        sense.setFixedWidth(88)
         line.addWidget(sense)
         if asked is not None and asked.kind in _BY_NUMBER:
             self._add_bounds(line, number, row.part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
@@ -65,7 +65,8 @@ class SchemaEditor(QWidget):
         self._trouble = frame("bottombar")
         self._lines = down(self._trouble, (16, 8, 16, 8), 2)
         column.addWidget(self._trouble)
-        self.installEventFilter(self)
+        for key, act in (("Ctrl+Z", self.undo), ("Ctrl+Y", self.redo), ("Ctrl+Shift+Z", self.redo)):
+            QShortcut(QKeySequence(key), self, act)  # while this editor is in sight
 
     # what pages ask ------------------------------------------------------------------------
 
@@ -102,10 +103,6 @@ class SchemaEditor(QWidget):
         else:
             self.show_tab("About")
             self.about.title.setFocus()
-
-    def watch(self, widget: QWidget) -> None:
-        """Let Ctrl+Z and Ctrl+Y in this widget and below walk through the drafts."""
-        widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:

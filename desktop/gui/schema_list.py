@@ -46,8 +46,8 @@ class SchemaList(QListWidget):
                 continue
             self.addItem(heading(title))
             for offer in offers:
-                mark = " ·  changed" if offer.changed else ""
-                item = QListWidgetItem(f"{offer.title}\n{offer.detail}{mark}")
+                mark = "changed · " if offer.changed else ""
+                item = QListWidgetItem(f"{offer.title}\n{mark}{offer.detail}")
                 item.setData(_KEY, offer.key)
                 item.setToolTip(f"{offer.title}\n{offer.detail}")
                 item.setSizeHint(QSize(0, 42))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QPushButton, QWidget
 
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Event
 from desktop.gui import icons
-from desktop.gui.furniture import ElidedLabel, across, down, frame, label, push, rule
+from desktop.gui.furniture import ElidedLabel, across, down, frame, label, push, reset_role, rule
 from desktop.gui.schema_choice import shipped_schemas
 from desktop.gui.schema_draft import Draft, new_schema
 from desktop.gui.schema_editor import SchemaEditor
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from desktop.workspace.schema_shelf import SchemaShelf
 
 _NARROW_PX = 1180
+_KEEP_MS = 800
 _MOVES = (
-    ("Open cases take it up", "open"),
-    ("All cases take it up", "all"),
-    ("No case takes it up", "none"),
+    ("For open cases", "open"),
+    ("For all cases", "all"),
+    ("For no case yet", "none"),
 )
 
 
@@ -44,6 +45,7 @@ class SchemaPage(QWidget):
         self._shell, self._reading = shell, shell.reading
         self._drafts: dict[str, DraftHistory] = {}
         self._key = ""
+        self._is_read = False  # whether the drafts kept in this project were taken up
         self._wants_preview = True
         row = across(self, gap=0)
         row.addWidget(self._make_side())
@@ -60,15 +62,17 @@ class SchemaPage(QWidget):
         self._preview_side.setFixedWidth(320)
         down(self._preview_side, gap=0).addWidget(self.preview)
         row.addWidget(self._preview_side)
-        self.editor.watch(self)
         for key, act in (
             ("Ctrl+S", self._save),
             ("Ctrl+Shift+N", self.begin),
             ("Ctrl+Shift+F", self._toggle_preview),
         ):
-            QShortcut(
-                QKeySequence(key), self, act, context=Qt.ShortcutContext.WidgetWithChildrenShortcut
-            )
+            QShortcut(QKeySequence(key), self, act)  # while this page is in sight
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_KEEP_MS)
+        self._pause.timeout.connect(self._keep)
+        self._reading.leaving.connect(lambda _room: self._keep())
         self._reading.opened.connect(self._opened)
         self._reading.committed.connect(self._committed)
         shell.theme_changed.connect(self._dressed)
@@ -152,6 +156,12 @@ class SchemaPage(QWidget):
         shelf = self._shelf()
         if shelf is None:
             return
+        if not self._is_read:
+            self._is_read = True
+            for key, (schema, base) in shelf.drafts().items():
+                history = DraftHistory(Draft(base or schema, base))
+                history.add(Draft(schema, base))
+                self._drafts[key] = history
         self._show_list(shelf)
         if not self._key:
             newest = shelf.newest()
@@ -257,7 +267,7 @@ class SchemaPage(QWidget):
             Offer(
                 f"file:{s.path.stem}",
                 s.title,
-                "ready to use or to change",
+                s.parts,
                 self._is_changed(f"file:{s.path.stem}"),
             )
             for s in shipped_schemas()
@@ -285,6 +295,7 @@ class SchemaPage(QWidget):
         self.moves.setVisible(draft.base is not None and draft.is_changed)
         self.discard.setVisible(bool(history and history.can_undo))
         self.preview.show_schema(draft.schema)
+        self._pause.start()
 
     def _state_of(self, draft: Draft, wrong: int) -> str:
         if wrong:
@@ -311,7 +322,7 @@ class SchemaPage(QWidget):
             self.choose(key)
 
     def _save(self) -> None:
-        from desktop.workspace.schema_shelf import UseFor
+        from desktop.workspace.schema_shelf import UseFor, copy_of
 
         shelf, draft = self._shelf(), self.editor.draft
         if shelf is None or draft is None or not self.save.isEnabled():
@@ -320,7 +331,10 @@ class SchemaPage(QWidget):
             final = draft.final()
             kept = shelf.kept(draft.base, final) if draft.base else []
             use_for = UseFor(_MOVES[self.moves.currentIndex()][1])
-            saved = shelf.save(draft.schema, draft.base, use_for)
+            edited = draft.schema
+            if self._key.startswith("file:") and self._is_changed(self._key):
+                edited = copy_of(edited, self._names() | {edited.name})
+            saved = shelf.save(edited, draft.base, use_for)
         except StoreProblem as error:
             self._reading.failed.emit(error)
             return
@@ -386,8 +400,25 @@ class SchemaPage(QWidget):
             self.editor.open(history)
         self.refresh()
 
+    def _keep(self) -> None:
+        """Put the drafts where a restart finds them."""
+        self._pause.stop()
+        shelf = self._shelf()
+        if shelf is None or not self._is_read:
+            return
+        waiting = {
+            key: (h.now.schema, h.now.base.id if h.now.base else "")
+            for key, h in self._drafts.items()
+            if (h.can_undo or key.startswith("new:")) and h.now.is_changed
+        }
+        try:
+            shelf.keep_drafts(waiting)
+        except StoreProblem as error:
+            self._reading.failed.emit(error)
+
     def _opened(self, _room: Any) -> None:
         self._drafts.clear()
+        self._is_read = False
         self._key = ""
         if self.isVisible():
             self.refresh()
@@ -408,6 +439,8 @@ def _quiet(icon: str, tip: str) -> QPushButton:
     icons.bind(made, icon)
     made.setToolTip(tip)
     made.setAccessibleName(tip)
+    made.setFixedWidth(36)
+    reset_role(made, "role", "icon")
     return made
 
 

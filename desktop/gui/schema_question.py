@@ -140,7 +140,8 @@ class QuestionEditor(QWidget):
         grid.addWidget(label("Answered by", "section"), 0, 1)
         grid.addWidget(about, 1, 0)
         grid.addWidget(kind, 1, 1)
-        required = QCheckBox("Required before a case is done")
+        of = "" if question.scope is Scope.STUDY else f" for {ABOUT[question.scope]}"
+        required = QCheckBox(f"Required{of} before a case is done")
         required.setChecked(question.required)
         required.toggled.connect(lambda on: self._put(required=on))
         grid.addWidget(required, 2, 0, 1, 2)

@@ -15,6 +15,7 @@ class SettingsPage(QWidget):
     """Look, reader, drawing, memory, and where things lie."""
 
     left = Signal()
+    schemas_wanted = Signal()
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +43,7 @@ class SettingsPage(QWidget):
             self._lock(),
             self._memory(),
             self._names(),
+            self._schemas(),
         ):
             if rows.count():
                 rows.addWidget(rule())
@@ -138,6 +140,12 @@ class SettingsPage(QWidget):
         tick.setAccessibleName("Show patients' names")
         tick.toggled.connect(lambda on: self._settings.set("show_names", on))
         return _row("Show patients' names", "On this screen only; exports carry pseudonyms.", tick)
+
+    def _schemas(self) -> QWidget:
+        edit = push("Edit schemas…", "", "form", "Classes, questions and guidelines.")
+        edit.clicked.connect(self.schemas_wanted)
+        words = "What the open project draws and asks; for its lead."
+        return _row("Schemas of the project", words, edit)
 
     def _renamed(self) -> None:
         name = self._reader.text().strip()

@@ -110,10 +110,12 @@ def apply(app: QApplication, name: str) -> Theme:
     global _current
     _current = THEMES[name]
     QDir.setSearchPaths("styles", [str(resources_dir() / "styles")])
-    app.setStyle("Fusion")
-    app.setFont(font())
-    app.setPalette(palette(_current))
-    app.setStyleSheet(stylesheet(_current))
+    sheet = stylesheet(_current)
+    if app.styleSheet() != sheet:  # dressing again what is dressed costs seconds in a full window
+        app.setStyle("Fusion")
+        app.setFont(font())
+        app.setPalette(palette(_current))
+        app.setStyleSheet(sheet)
     return _current
 
 

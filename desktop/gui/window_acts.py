@@ -88,6 +88,11 @@ class WindowActs:
         except (UserError, OSError) as error:
             words = str(error) if isinstance(error, UserError) else "The folder can't be written."
             self._window.new_project_page.say(words)
+            return
+        if wanted.survey is not None:
+            self._shell.say(f"{wanted.title} is ready", f"{wanted.survey.sentence}.", "ok")
+        if wanted.then_readers:
+            self._window.actions_["page.readers"].trigger()
 
     def try_demo(self) -> None:
         name = self._window.reader_name()
@@ -209,6 +214,8 @@ class WindowActs:
             page.focus_image()
         elif window.notice.isVisible() and window.page != "read":
             window.notice.hide()
+        elif window.page == "new" and window.new_project_page.back():
+            return
         elif window.page != "read":
             window.show_page("read" if self._reading.workspace else "start")
         elif page.panel.form.footer.close_reason() or focused not in (None, page.canvas):

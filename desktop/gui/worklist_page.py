@@ -60,6 +60,7 @@ class CaseModel(QAbstractTableModel):
         self._search = ""
         self._count = 0
         self._comments: dict[str, int] | None = None
+        self._flags: dict[str, str] = {}
         self._pages: OrderedDict[int, list[CaseLine]] = OrderedDict()
 
     def refresh(self, search: str | None = None) -> None:
@@ -71,12 +72,15 @@ class CaseModel(QAbstractTableModel):
         self._pages.clear()
         room = self._reading.workspace
         self._count = room.case_count(self._search) if room else 0
+        self._flags = room.flags() if room else {}
         self.endResetModel()
 
     def forget_rows(self) -> None:
         """Read the rows in sight again; their number stayed the same."""
         self._comments = None
         self._pages.clear()
+        room = self._reading.workspace
+        self._flags = room.flags() if room else {}
         if self._count:
             last = self.index(self._count - 1, len(COLUMNS) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
@@ -108,13 +112,17 @@ class CaseModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             regions = f"{line.annotation_count:,}" if line.annotation_count else "–"
             number = f"{line.place + 1:,}"
-            return (number, line.case.title, line.modality, words, regions)[column]
+            flag = self._flags.get(line.case.id, "")
+            title = f"{line.case.title}  ·  {flag}" if flag else line.case.title
+            return (number, title, line.modality, words, regions)[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ForegroundRole and column in (0, 3):
             return QColor(getattr(theme.current(), token if column == 3 else "muted"))
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._worked(line.case.id)
+        if role == Qt.ItemDataRole.DecorationRole and column == 1 and line.case.id in self._flags:
+            return icons.icon("flag", "warn", "warn")
         if role == Qt.ItemDataRole.DecorationRole and column == 3 and icon:
             return icons.icon(icon, token, token)
         if role == Qt.ItemDataRole.DecorationRole and column == 3:
@@ -153,6 +161,7 @@ class WorklistPage(QWidget):
     """Search above, the table below; Enter or a double click opens a case."""
 
     chosen = Signal(str)
+    schemas_wanted = Signal()
 
     def __init__(self, shell: Shell, open_images: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -185,6 +194,9 @@ class WorklistPage(QWidget):
         )
         self.search.textChanged.connect(lambda _t: self._pause.start(120))
         head.addWidget(self.search)
+        self.schemas = push("Schemas", "", "form", "What cases are read with, and new versions.")
+        self.schemas.clicked.connect(self.schemas_wanted)
+        head.addWidget(self.schemas)
         self.next_open = push(
             "Next open case", "primary", "next", "Opens the first case that is still open."
         )
@@ -284,6 +296,7 @@ class WorklistPage(QWidget):
         self.count.setText(f"{found:,} of {text}" if found != total else text)
         self._stack.setCurrentWidget(self.table if found else self._nothing)
         self.next_open.setEnabled(bool(total))
+        self.schemas.setVisible(bool(room and room.reader.role is Role.LEAD))
         self._add.setVisible(not total and not mine)
         if not total and mine:
             self._nothing.say(

@@ -41,6 +41,7 @@ class ImageFacts(Value):
     windows: tuple[Window, ...] = ()
     burned_in: str = ""
     patient_id: str = ""
+    identifiers: tuple[str, ...] = ()  # keywords of identifying attributes that are filled
     texts: dict[str, dict[str, str]] = {}
 
 

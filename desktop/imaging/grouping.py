@@ -36,7 +36,8 @@ class ScanResult:
     """What was found. ``texts`` (by record id) stay on this machine and enter no record.
 
     ``instances`` are new; ``reordered`` are those of the project whose place in their series has
-    changed because new ones came between.
+    changed because new ones came between. ``identifiers``: how many files fill an identifying
+    attribute, by its keyword.
     """
 
     studies: list[Study] = field(default_factory=list)
@@ -48,6 +49,7 @@ class ScanResult:
     refused: list[Refused] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     reordered: list[Instance] = field(default_factory=list)
+    identifiers: dict[str, int] = field(default_factory=dict)
 
 
 def patient_key(key: bytes, patient_id: str) -> str:
@@ -85,6 +87,8 @@ class Found:
         instance = _instance(facts, digest, series_id)
         self._series.setdefault(series_id, []).append((instance, facts))
         result.sources[instance.id] = path
+        for name in facts.identifiers:
+            result.identifiers[name] = result.identifiers.get(name, 0) + 1
         if photo:
             result.texts[series_id] = {"file_name": path.name}
 

@@ -15,7 +15,7 @@ from pydicom.filereader import read_dataset
 from pydicom.uid import UID
 
 from desktop.domain.errors import UserError
-from desktop.imaging import photo, tags
+from desktop.imaging import identifiers, photo, tags
 from desktop.imaging.checks import (
     Layout,
     check_pixel_bytes,
@@ -256,6 +256,7 @@ def _facts(header: Header) -> ImageFacts:
             windows=() if color else tags.windows_of(data_set),
             burned_in=tags.text(data_set.get("BurnedInAnnotation"), 16),
             patient_id=tags.text(data_set.get("PatientID")),
+            identifiers=identifiers.filled(data_set),
             texts=_texts(data_set),
         )
 

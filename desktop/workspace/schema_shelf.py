@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
@@ -13,11 +14,13 @@ from msgspec.structs import replace
 from desktop.commands.project import AddSchema, UseSchema
 from desktop.domain.annotation import Annotation, Answer
 from desktop.domain.event import Event
+from desktop.domain.record import from_plain, to_plain
 from desktop.domain.schema import Schema
 from desktop.domain.schema_versions import next_version
 from desktop.domain.study import Case
-from desktop.domain.task import Assignment, AssignmentState
+from desktop.domain.task import Assignment
 from desktop.store import queries
+from desktop.store.database import plain_errors
 from desktop.workspace.schema_files import read_schema, write_schema
 
 if TYPE_CHECKING:
@@ -88,6 +91,35 @@ class SchemaShelf:
         """Write a version as a JSON file that reads back alike."""
         write_schema(self._workspace.schema_by_id(schema_id), path)
 
+    def keep_drafts(self, drafts: dict[str, tuple[Schema, str]]) -> None:
+        """Keep drafts over a restart: by key, the schema and the id of the version it edits.
+
+        They stay in the project's file and out of its log, like a stroke that is not finished.
+        """
+        workspace = self._workspace
+        if workspace.read_only:
+            return
+        plain = {key: {"schema": to_plain(s), "base": base} for key, (s, base) in drafts.items()}
+        payload = json.dumps(plain) if plain else None
+        with plain_errors():
+            queries.set_journal(workspace._database.writer, self._drafts_key, payload)
+
+    def drafts(self) -> dict[str, tuple[Schema, Schema | None]]:
+        """The drafts kept by this reader; one whose version is gone is left out."""
+        payload = queries.journal(self._workspace._read, self._drafts_key)
+        known = {s.id: s for s in self._workspace.schemas()}
+        newest = {s.name: s for s in self.newest()}
+        found: dict[str, tuple[Schema, Schema | None]] = {}
+        for key, plain in json.loads(payload).items() if payload else ():
+            schema, base = from_plain(plain["schema"], Schema), known.get(plain["base"])
+            if not plain["base"] or (base is not None and newest[base.name] == base):
+                found[key] = (schema, base)
+        return found
+
+    @property
+    def _drafts_key(self) -> str:
+        return f"{self._workspace.reader.id} schemas"
+
     def kept(self, before: Schema, after: Schema) -> list[Kept]:
         """What ``after`` no longer offers, each with how much was said with it by all readers."""
         class_ids = {c.id for c in after.classes}
@@ -136,7 +168,7 @@ class SchemaShelf:
         closed: set[str] = set()
         if use_for is UseFor.OPEN:
             work = queries.many(self._workspace._read, Assignment)
-            closed = {a.case_id for a in work if a.state is not AssignmentState.OPEN}
+            closed = {a.case_id for a in work if a.state.is_closed}
         return tuple(c.id for c in cases if c.schema_id in ids and c.id not in closed)
 
     def _said(self, name: str) -> tuple[Counter[int], Counter[str]]:

@@ -114,19 +114,23 @@ class Workspace(ProjectView, Desks):
         title: str,
         reader_name: str,
         passphrase: str = "",
+        secret: bytes | None = None,
         post: Post | None = None,
         key: WorkstationKey | None = None,
         clock: Clock | None = None,
         settings: Settings | None = None,
         pool: ChildPool | None = None,
     ) -> Workspace:
-        """Make a new project; StoreProblem where the place is unfit or taken."""
+        """Make a new project; StoreProblem where the place is unfit or taken.
+
+        ``secret`` (32 bytes) makes the patients' keys: that of a scan made before.
+        """
         clock = clock or Clock()
         facts = {
             "project_id": clock.new_id(),
             "file_id": clock.new_id()[:8],
             "title": title,
-            "secret": secrets.token_hex(32),
+            "secret": (secret or secrets.token_bytes(32)).hex(),
             "created_utc": clock.now_utc(),
         }
         database = Database.create(Path(path), facts=facts, passphrase=passphrase)

@@ -25,5 +25,11 @@ class FakeShelf:
     def case_counts(self) -> Counter[str]:
         return Counter(c.schema_id for c in self._room._cases())
 
+    def drafts(self) -> dict[str, Any]:
+        return {}
+
+    def keep_drafts(self, drafts: dict[str, Any]) -> None:
+        """Nothing outlives a test."""
+
     def read(self, path: Path) -> tuple[Schema, Schema | None]:
         return read_schema(path), None

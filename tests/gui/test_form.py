@@ -315,7 +315,8 @@ def draw(room: Any) -> None:
 
 
 def shown(form: FormPanel) -> list[str]:
-    return [b.question.id for b in form._boxes() if b.isVisibleTo(form)]
+    boxes = [b for b in form._boxes() if b not in form.notes.boxes]
+    return [b.question.id for b in boxes if b.isVisibleTo(form)]
 
 
 def box_of(form: FormPanel, question_id: str) -> QuestionBox:
@@ -357,3 +358,163 @@ def test_questions_about_the_image_are_answered_per_image(
     frames = {a.target.frame: a.value for a in room.answers("case1")}
     refs = room.frame_refs("series1-0")
     assert frames == {refs[0]: True, refs[2]: False}
+
+
+def test_confidence_and_comment_are_answered_like_questions(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    reading_window.reading_page.focus_image()
+    press("c")
+    field = QApplication.focusWidget()
+    assert field is form.notes.comment.field  # type: ignore[attr-defined]
+    QTest.keyClicks(field, "see slice 12")
+    form.focus_box(form.notes.confidence)
+    assert room.case_note("case0").comment == "see slice 12"
+    press("4")
+    assert room.case_note("case0").confidence == 4
+    press_key(Qt.Key.Key_Up)
+    form.focus_box(form.notes.confidence)
+    press("4")
+    assert room.case_note("case0").confidence is None
+    reading_window.actions_["case.next"].trigger()
+    assert form.notes.comment.field.toPlainText() == ""  # type: ignore[attr-defined]
+
+
+def test_a_case_is_flagged_with_a_word_and_found_by_it(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    reading_window.reading_page.focus_image()
+    reading_window.actions_["case.flag"].trigger()
+    field = QApplication.focusWidget()
+    assert field is not None and field.accessibleName() == "Word of the flag"
+    QTest.keyClicks(field, "ask Ada")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert room.flags() == {"case0": "ask Ada"}
+    assert form.footer._word.whole() == "Flagged: ask Ada"
+    form.footer._flag("")
+    assert room.flags() == {} and form.footer._flagged.isHidden()
+
+
+def test_open_questions_are_told_before_and_are_links_after_done(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    draw(room)
+    answer(room, "present", True)
+    assert [b.accessibleName() for b in links(form)] == ["2 required questions are open"]
+    reading_window.actions_["case.done"].trigger()
+    assert [b.accessibleName() for b in links(form)] == [
+        "Where does it lie?",
+        "Texture (Nodule)",
+    ]
+    links(form)[1].click()
+    box = form.focused_box()
+    assert box is not None and box.question.id == "texture"
+    press("1")
+    assert [b.accessibleName() for b in links(form)] == ["Where does it lie?"]
+    answer(room, "side", "rul")
+    assert links(form) == []
+
+
+def test_required_questions_of_series_and_images_wait_for_all_of_them(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    with_questions(room, phase=Scope.SERIES, sharp=Scope.FRAME)
+    reading_window.actions_["case.next"].trigger()
+    reading_window.actions_["case.done"].trigger()
+    words = [b.accessibleName() for b in links(form)]
+    assert words == [
+        "Is a nodule present?",
+        "phase? (series 1)",
+        "sharp? (image 1 and 5 more)",
+        "phase? (series 2)",
+        "sharp? (image 1 and 5 more)",
+    ]
+    links(form)[3].click()
+    view = reading_window.shell.reading.view
+    assert view.series_id == "series1-1"
+    box = form.focused_box()
+    assert box is not None and box.question.id == "phase"
+    press("1")
+    assert "phase? (series 2)" not in [b.accessibleName() for b in links(form)]
+
+
+def test_more_answers_than_digits_are_reached_by_the_arrow_keys(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    from msgspec.structs import replace
+
+    from desktop.domain.schema import Choice, Question, QuestionKind
+
+    many = tuple(Choice(id=f"c{n}", text=f"Answer {n}") for n in range(1, 13))
+    schema = room.rows["schema", "lung@1"]
+    question = Question(id="many", text="Which?", kind=QuestionKind.CHOICE, choices=many)
+    room.rows["schema", "lung@2"] = replace(
+        schema, id="lung@2", version=2, questions=(*schema.questions, question)
+    )
+    room.rows["case", "case1"] = replace(room.case("case1"), schema_id="lung@2")
+    reading_window.actions_["case.next"].trigger()
+    form.focus_box(box_of(form, "many"))
+    for _ in range(11):
+        press_key(Qt.Key.Key_Right)
+    press_key(Qt.Key.Key_Space)
+    assert answers(room, "case1") == {"many": "c11"}
+
+
+def test_answers_to_removed_questions_stay_on_the_form_under_their_words(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    from msgspec.structs import replace
+    from PySide6.QtWidgets import QLabel
+
+    answer(room, "quality", ("noise",))
+    schema = room.rows["schema", "lung@1"]
+    gone = schema.question("quality")
+    room.rows["schema", "lung@2"] = replace(
+        schema,
+        id="lung@2",
+        version=2,
+        questions=tuple(q for q in schema.questions if q.id != "quality"),
+        retired_questions=(gone,),
+    )
+    room.rows["case", "case0"] = replace(room.case("case0"), schema_id="lung@2")
+    form.refresh()
+    said = {label.text() for label in form.notes._before.findChildren(QLabel)}
+    assert "What limits the images? Noise" in said and not form.notes._before.isHidden()
+
+
+def test_f1_explains_the_question_in_hand_below_the_form(
+    reading_window: MainWindow, form: FormPanel, qtbot: Any
+) -> None:
+    panel = reading_window.reading_page.panel
+    form.focus_box(box_of(form, "remark"))
+    reading_window.actions_["help.guidelines"].trigger()
+    assert panel.tab == "Form" and panel.beside.isVisible() and panel.explained == "remark"
+    assert panel.beside.version.whole() == "Lung nodules, version 1"
+    page = panel.beside.page
+    qtbot.waitUntil(lambda: page.textCursor().block().text() == "Remark")
+    assert page.verticalScrollBar().value() > 0
+    reading_window.actions_["help.guidelines"].trigger()
+    assert panel.beside.isHidden()
+
+
+def links(form: FormPanel) -> list[Any]:
+    from PySide6.QtWidgets import QPushButton
+
+    return form.footer._open_part.findChildren(QPushButton)
+
+
+def with_questions(room: Any, **scopes: Scope) -> None:
+    """Case 1 is also asked required yes-or-no questions about other things."""
+    from msgspec.structs import replace
+
+    from desktop.domain.schema import Question, QuestionKind
+
+    more = tuple(
+        Question(id=i, text=f"{i}?", kind=QuestionKind.YES_NO, scope=s, required=True)
+        for i, s in scopes.items()
+    )
+    schema = room.rows["schema", "lung@1"]
+    room.rows["schema", "lung@2"] = replace(
+        schema, id="lung@2", version=2, questions=(*schema.questions, *more)
+    )
+    room.rows["case", "case1"] = replace(room.case("case1"), schema_id="lung@2")

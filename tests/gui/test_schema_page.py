@@ -197,6 +197,25 @@ def test_a_draft_waits_while_another_schema_is_looked_at(page: SchemaPage) -> No
     assert len(page.editor.draft.schema.classes) == 3
 
 
+def test_a_draft_is_there_again_after_a_restart(
+    window: MainWindow, page: SchemaPage, made: MadeProject
+) -> None:
+    press(page, "Add class")
+    page.begin()
+    before = made.ws.event_count()
+    page._keep()
+    assert made.ws.event_count() == before, "a draft is not in the log"
+    window.shell.reading.open(None)
+    window.shell.reading.open(made.reopen_closed())
+    window.show_page("schema")
+    page.choose("test")
+    assert len(page.editor.draft.schema.classes) == 4 and page.save.isEnabled()
+    assert "New schema" in {page.list.item(n).text().split("\n")[0] for n in range(4)}
+    page.save.click()
+    page._keep()
+    assert "test" not in made.ws.shelf.drafts()
+
+
 def test_a_schema_goes_out_and_comes_in_as_a_file(
     page: SchemaPage, made: MadeProject, tmp_path: Path
 ) -> None:

@@ -76,8 +76,9 @@ def test_images_dropped_on_the_start_page_propose_a_project(
     folder.mkdir()
     drop(window, folder)
     assert window.page == "new"
-    assert window.new_project_page.title.text() == "Chest CT"
-    assert window.new_project_page.go.text() == "Create and read in"
+    page = window.new_project_page
+    assert page.fields.title.text() == "Chest CT"
+    assert page.images._trouble.text() == "No image was found there."
 
 
 def test_a_new_project_needs_a_title_and_two_equal_passphrases(window: MainWindow) -> None:
@@ -86,16 +87,19 @@ def test_a_new_project_needs_a_title_and_two_equal_passphrases(window: MainWindo
     made: list[Any] = []
     page.created.disconnect()
     page.created.connect(made.append)
-    page.title.clear()
+    page.images.without.emit()
+    page.next()
+    fields = page.fields
+    fields.title.clear()
     page.go.click()
-    assert page.trouble.text() == "Give the project a title."
-    page.title.setText("Pilot")
-    page.locked.setChecked(True)
-    page.phrase.setText("long enough")
-    page.again.setText("long enoug")
+    assert fields.trouble.text() == "Give the project a title."
+    fields.title.setText("Pilot")
+    fields.locked.setChecked(True)
+    fields.phrase.setText("long enough")
+    fields.again.setText("long enoug")
     page.go.click()
-    assert page.trouble.text() == "The two passphrases differ."
-    page.again.setText("long enough")
+    assert fields.trouble.text() == "The two passphrases differ."
+    fields.again.setText("long enough")
     page.go.click()
     assert made[0].passphrase == "long enough" and made[0].path.name == "Pilot.rroom"
     assert made[0].schema.title

@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from desktop.commands.case_note import FlagCase
 from desktop.commands.project import MarkCase
-from desktop.domain.task import AssignmentState
+from desktop.domain.task import AssignmentState, Reader, Role
 from desktop.gui.main_window import MainWindow
 from desktop.gui.worklist_page import PAGE, CaseModel, WorklistPage
 
@@ -30,6 +31,9 @@ class ManyCases:
 
     def case_count(self, search: str = "") -> int:
         return 100_000
+
+    def flags(self) -> dict[str, str]:
+        return {}
 
     def cases(self, offset: int = 0, limit: int = 100, search: str = "") -> list[Any]:
         self.asked.append((offset, limit))
@@ -115,3 +119,19 @@ def test_next_open_case(reading_window: MainWindow, page: WorklistPage, room: An
     room.run(MarkCase(case_id="case0", state=AssignmentState.DONE))
     page.next_open.click()
     assert reading_window.shell.reading.view.case_id == "case1"
+
+
+def test_a_flag_stands_beside_its_case(page: WorklistPage, room: Any) -> None:
+    room.run(FlagCase(case_id="case1", word="ask Ada"))
+    assert page.model.data(page.model.index(1, 1)) == "CT · P-000001  ·  ask Ada"
+    assert page.model.data(page.model.index(0, 1)) == "CT · P-000000"
+
+
+def test_only_a_lead_is_offered_the_schemas(reading_window: MainWindow, room: Any) -> None:
+    page = reading_window.worklist_page
+    reading_window.show_page("worklist")
+    assert not page.schemas.isVisible()
+    room.reader = Reader(id=room.reader.id, role=Role.LEAD)
+    page.refresh()
+    page.schemas.click()
+    assert reading_window.page == "schema"

@@ -10,11 +10,26 @@ import numpy as np
 import pytest
 
 from desktop.domain.record import from_json, to_plain
-from desktop.domain.schema import QuestionKind, Schema, Scope
+from desktop.domain.schema import (
+    AnswerValue,
+    Question,
+    QuestionKind,
+    Schema,
+    Scope,
+    shown_questions,
+)
 from desktop.domain.schema_check import check_schema
+from desktop.workspace.codes import find_codes, read_pack
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 SCHEMAS = sorted((RESOURCES / "schemas").glob("*.json"))
+PACKS = sorted((RESOURCES / "codes").glob("*.json"))
+CHOSEN = (
+    QuestionKind.CHOICE,
+    QuestionKind.MULTIPLE,
+    QuestionKind.TREE,
+    QuestionKind.RANKING,
+)
 TOOLS = {"box", "polygon", "freehand", "ellipse", "point", "ruler", "brush", "eraser"}
 
 # Linear RGB as seen with one kind of cone missing (deutan: severity 0.8 to 1.0 alike).
@@ -99,7 +114,7 @@ def test_a_schema_is_sound(path: Path) -> None:
     schema = from_json(path.read_bytes(), Schema)
     check_schema(schema)
     assert path.stem == schema.name
-    assert schema.classes
+    assert schema.classes or schema.questions
     assert schema.guidelines
     assert {c.color for c in schema.classes} <= set(palette())
     assert len({c.color for c in schema.classes}) == len(schema.classes)
@@ -111,16 +126,64 @@ def test_a_schema_is_sound(path: Path) -> None:
 def test_questions_can_be_answered_and_conditions_can_come_true(path: Path) -> None:
     schema = from_json(path.read_bytes(), Schema)
     for question in schema.questions:
-        chosen = question.kind in (QuestionKind.CHOICE, QuestionKind.MULTIPLE)
+        chosen = question.kind in CHOSEN
         assert chosen == bool(question.choices), question.id
-        assert len({c.id for c in question.choices}) == len(question.choices)
         assert set(question.class_ids) <= {c.id for c in schema.classes}
         assert not question.class_ids or question.scope is Scope.REGION
-        if question.show_if is not None:
-            asked = schema.question(question.show_if.question_id)
-            assert asked.scope is question.scope
-            possible = {c.id for c in asked.choices} | {True, False}
-            assert set(question.show_if.any_of) <= possible
+    everything = {q.id for q in schema.questions}
+    for scope in Scope:
+        mine = [q for q in schema.questions if q.scope is scope]
+        assert everything - hidden_for_ever(mine) == everything, scope
+
+
+def hidden_for_ever(questions: list[Question]) -> set[str]:
+    """Ids of questions that no answers bring to light, tried with every single answer in turn."""
+    seen: set[str] = set()
+    tries: list[dict[str, AnswerValue]] = [{}]
+    for _ in range(4):  # as deep as conditions go
+        further = []
+        for answers in tries:
+            for question in shown_questions(questions, answers):
+                if question.id not in seen:
+                    seen.add(question.id)
+                    further += [answers | {question.id: a} for a in possible(question)]
+        tries = further
+    return {q.id for q in questions} - seen
+
+
+def possible(question: Question) -> list[AnswerValue]:
+    """One answer after the other that the question takes."""
+    if question.kind is QuestionKind.YES_NO:
+        return [True, False]
+    if question.kind in (QuestionKind.NUMBER, QuestionKind.RATING):
+        low, high = question.minimum, question.maximum
+        return [1.0 if low is None else low, 5.0 if high is None else high]
+    if question.kind is QuestionKind.MULTIPLE:
+        return [(c,) for c in question.paths()]
+    if question.kind is QuestionKind.RANKING:
+        return [tuple(question.paths())]
+    return [*question.paths()] or ["words"]
+
+
+def test_there_is_a_ready_schema_for_the_usual_work() -> None:
+    names = {p.stem for p in SCHEMAS}
+    wanted = {"lung-nodule-screening", "chest-radiograph-findings", "brain-mr-lesion"}
+    wanted |= {"echo-view-quality", "breast-density", "tissue-region"}
+    wanted |= {"generic-detection", "generic-segmentation", "generic-classification"}
+    assert wanted <= names
+
+
+@pytest.mark.parametrize("path", PACKS, ids=lambda p: p.stem)
+def test_a_code_pack_names_its_licence_and_its_source(path: Path) -> None:
+    pack = read_pack(path)
+    assert pack.name == path.stem and len(pack.license) > 40 and pack.source
+    terms = [(e.scheme, e.value) for e in pack.codes]
+    assert len(set(terms)) == len(terms) >= 10
+    assert {e.category for e in pack.codes if e.category} <= {c.value for c in pack.categories}
+    for entry in pack.codes:
+        assert entry.code in [
+            found.code for found in find_codes(f"{entry.scheme} {entry.value}", 40)
+        ]
 
 
 def test_every_code_is_one_that_dicom_names() -> None:
