@@ -25,9 +25,9 @@ from desktop.workspace.workspace import Workspace
 from tools.drawing import add_region
 from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
+from tools.manage_note import add_note_commands
 from tools.manage_quality import add_quality_commands
 from tools.manage_ranking import add_ranking_commands
-from tools.manage_note import add_note_commands
 from tools.manage_readers import add_reader_commands, sign_in
 from tools.manage_schema import add_schema_commands
 from tools.manage_team import add_team_commands
