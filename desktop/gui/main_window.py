@@ -31,7 +31,7 @@ from desktop.gui.project_page import NewProject, PassphrasePage
 from desktop.gui.projects import Post, Projects
 from desktop.gui.rail import Rail
 from desktop.gui.reading_acts import ReadingActs
-from desktop.gui.reading_page import ReadingPage
+from desktop.gui.reading_page import ReadingPage, canvas_for
 from desktop.gui.settings_page import SettingsPage
 from desktop.gui.shell import Shell
 from desktop.gui.start_page import StartPage, Ways, dropped_paths
@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.shell, self._reading = shell, shell.reading
-        self._post, self._make_canvas = post, make_canvas or _canvas
+        self._post, self._make_canvas = post, make_canvas or canvas_for
         self._own_jobs: Jobs | None = None
         self.is_image_only = False
         self._hears_screens = False
@@ -443,9 +443,3 @@ class MainWindow(QMainWindow):
             self._own_jobs.close()
         self._reading.open(None)
         super().closeEvent(event)
-
-
-def _canvas(reading: Any) -> QWidget:
-    from desktop.gui.canvas import CanvasView
-
-    return CanvasView(reading)

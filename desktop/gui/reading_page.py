@@ -199,3 +199,10 @@ class SidePanel(QFrame):
     @property
     def tab(self) -> str:
         return TABS[self.tabs.currentIndex()]
+
+
+def canvas_for(reading: Any) -> QWidget:
+    """The canvas; it brings the image library, so it is loaded when it is wanted."""
+    from desktop.gui.canvas import CanvasView
+
+    return CanvasView(reading)
