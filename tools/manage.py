@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def create(chosen: argparse.Namespace) -> int:
     title = chosen.title or chosen.project.stem
     with Workspace.create(
-        chosen.project, title=title, reader_name=chosen.reader, passphrase=_passphrase(chosen)
+        chosen.project,
+        title=title,
+        reader_name=chosen.reader or _login(),
+        passphrase=_passphrase(chosen),
     ) as workspace:
         print(f"{workspace.title}: made for {workspace.reader_name}.")
     return 0
@@ -294,7 +297,7 @@ def _progress() -> Progress:
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("project", type=Path, help=f"the project, NAME{Workspace.suffix}")
-    shared.add_argument("--reader", default=_login(), help="who works")
+    shared.add_argument("--reader", default="", help="who works; else the lead")
     shared.add_argument("--passphrase-file", type=Path, help="for an encrypted project")
     shared.add_argument("--password-file", type=Path, help="else from READINGROOM_PASSWORD")
     parser = argparse.ArgumentParser(prog="manage", description="Reading Room without a window.")

@@ -81,7 +81,7 @@ def add_ranking_commands(add: Add, opened: Open) -> None:
     making.add_argument(
         "--judged", choices=[k.value for k in RankingKind], default=RankingKind.PAIRWISE.value
     )
-    showing = add("ranking", show, "Show what readers prefer, with 95 % intervals.")
+    showing = add("ranking", show, "Show what readers prefer, with intervals.")
     showing.add_argument("task", type=int, help="number in the list of preferences")
     showing.add_argument("--by-source", action="store_true", help="rank models or readers")
     exporting = add("export-preferences", export, "Write rows for training (TRL, Argilla).")

@@ -374,10 +374,14 @@ class Workspace(ProjectView, Desks):
     # ------------------------------------------------------------------------------------------
 
     def _identify(self, reader_name: str) -> Reader:
-        """The reader of this name, added at the first use; the first one of a project leads it."""
+        """The reader of this name, added at the first use; the first one of a project leads it.
+
+        Without a name it is the lead.
+        """
         names = queries.identities(self._read)
         wanted = reader_name.strip()
-        for reader in queries.many(self._read, Reader):
+        known = queries.many(self._read, Reader)
+        for reader in sorted(known, key=lambda r: (r.role is not Role.LEAD, r.id)):
             if reader.id == self.issued_to:
                 return reader
             if not wanted or names.get(reader.id, "").casefold() == wanted.casefold():

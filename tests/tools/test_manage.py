@@ -215,3 +215,19 @@ def test_export_and_verify(run: Run, project: Path, tmp_path: Path) -> None:
     code, text = run("verify")
     assert code == 0, text
     assert text.startswith("All holds")
+
+
+def test_without_a_name_it_is_the_lead_who_works(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Workspace.open(project, reader_name="Zoe").close()  # a second reader, by looking in
+    assert manage.main(["mark", str(project), "1", "no-finding"]) == 0
+    assert manage.main(["history", str(project), "--limit", "1"]) == 0
+    assert f"{READER}: No finding" in capsys.readouterr().out
+
+
+def test_every_command_has_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        manage.main(["--help"])
+    assert left.value.code == 0
+    assert "export-preferences" in capsys.readouterr().out
