@@ -183,6 +183,12 @@ ACTS: tuple[Act, ...] = (
     _tool("prompt", "Prompt", "Click inside, Ctrl+click outside, or drag a box.", "A"),
     A("tool.last", "Last two tools", "Swaps between the tool in hand and the one before.",
       "Tools", "swap_tools", ("Space",), needs="series", on_image=True),
+    A("pixels.switch", "Predict from scribbles", "Paint two classes; the rest follows.",
+      "Tools", "toggle_prediction", ("J",), "learning", needs="series", checkable=True),
+    A("pixels.one", "Keep predicted region", "What is predicted under the pointer (Enter).",
+      "Tools", "accept_component", (), "check", needs="prediction"),
+    A("pixels.all", "Keep predicted class", "All of the class under the pointer (Shift+Enter).",
+      "Tools", "accept_class", (), "check", needs="prediction"),
     A("brush.smaller", "Smaller brush", "Makes brush and eraser smaller.",
       "Tools", "resize_brush", ("[",), argument=-1, needs="series"),
     A("brush.larger", "Larger brush", "Makes brush and eraser larger.",
@@ -293,6 +299,7 @@ WHY_OFF = {
     "series": "Open a case with images first.",
     "selection": "Select a region first.",
     "suggestion": "Choose a suggestion first (S).",
+    "prediction": "Predict from scribbles first (J).",
 }
 
 

@@ -27,6 +27,7 @@ from desktop.gui.import_page import ImportPage
 from desktop.gui.key_overlay import KeyOverlay
 from desktop.gui.notices import NoticeCard, NotSavedBar
 from desktop.gui.pages import BY_NAME, PAGES
+from desktop.gui.pixel_acts import PixelActs
 from desktop.gui.project_page import NewProject, PassphrasePage
 from desktop.gui.projects import Post, Projects
 from desktop.gui.rail import Rail
@@ -73,7 +74,8 @@ class MainWindow(QMainWindow):
         self.attendance = Attendance(self)
         self.suggestion_acts = SuggestionActs(shell)
         self.acts.stop_unlocked = self.suggestion_acts.stop_unlocked
-        handlers = (self.acts, self._window_acts, self.attendance, self.suggestion_acts)
+        self.pixel_acts = pixels = PixelActs(shell, self)
+        handlers = (self.acts, self._window_acts, self.attendance, self.suggestion_acts, pixels)
         self.actions_ = ActionSet(self, image, handlers)
         self._build(image)
         self.attendance.wire()
@@ -95,7 +97,7 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.bottom = BottomStrip(self.shell, self.actions_)
         self.reading_page = ReadingPage(self.shell, self.actions_, image, self.suggestion_acts)
-        self.acts.page = self.suggestion_acts.page = self.reading_page
+        self.acts.page = self.suggestion_acts.page = self.pixel_acts.page = self.reading_page
         self.start_page = StartPage(self.shell, self._ways())
         self.passphrase_page = PassphrasePage()
         self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images)
@@ -142,6 +144,7 @@ class MainWindow(QMainWindow):
         reading.failed.connect(self._failed)
         self.shell.noticed.connect(self.notice.show_notice)
         self.shell.tool_shown.connect(self.refresh_actions)
+        self.pixel_acts.changed.connect(self.refresh_actions)
         self.shell.page_wanted.connect(self.show_page)
         self.shell.theme_changed.connect(self._dressed)
         self.projects.ready.connect(self._ready)
@@ -282,6 +285,7 @@ class MainWindow(QMainWindow):
             has |= {"series"} if view.series_id else set()
             has |= {"selection"} if view.selection else set()
             has |= {"suggestion"} if view.suggestion else set()
+            has |= {"prediction"} if self.pixel_acts.prediction is not None else set()
         acts = self.actions_
         acts.refresh(frozenset(has))
         for name in TOOLS:
@@ -291,6 +295,7 @@ class MainWindow(QMainWindow):
         if room is not None:
             self._refresh_pages(room.reader.role)
         acts["overlay.hide"].setChecked(not view.overlays_visible)
+        acts["pixels.switch"].setChecked(self.pixel_acts.is_on)
         acts["overlay.outline"].setChecked(view.outlines_only)
         acts["view.panel"].setChecked(not self.reading_page.panel.isHidden())
         acts["view.strip"].setChecked(not self.reading_page.strip.isHidden())

@@ -27,6 +27,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "AnswerRegion": _DRAWS,
     "LockAnnotation": _DRAWS,
     "PaintMask": _DRAWS,
+    "AcceptPrediction": _DRAWS,
     # a reader's own work on a case
     "AnswerQuestion": _DRAWS,
     "SetNoFinding": _DRAWS,

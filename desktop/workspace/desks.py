@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.learning import Learning
     from desktop.workspace.models import Models
+    from desktop.workspace.pixels import Pixels
     from desktop.workspace.quality import Quality
     from desktop.workspace.ranking import RankingDesk
     from desktop.workspace.reviews import ReviewDesk
@@ -138,6 +139,13 @@ class Desks:
         from desktop.workspace.reviews import ReviewDesk
 
         return ReviewDesk(self._self())
+
+    @functools.cached_property
+    def pixels(self) -> Pixels:
+        """What a classifier predicts from the strokes on a frame."""
+        from desktop.workspace.pixels import Pixels
+
+        return Pixels(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -1,0 +1,87 @@
+"""Draws a prediction over the picture: a light tint with a dashed rim, so that none looks drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
+
+from desktop.domain.study import FrameRef
+from desktop.imaging.viewport import Placement
+
+if TYPE_CHECKING:
+    from desktop.workspace.pixels import Prediction
+
+_TINT = 0.30
+_WIDEST_TINT = 0.10  # the class that fills most of the image stays out of the way
+_SHADOW = QColor(0, 0, 0, 150)
+_DASHES = (4.0, 3.0)
+
+
+class PixelLayer:
+    """The prediction of the image shown. ``frame`` tells which one that is."""
+
+    def __init__(self, frame: Callable[[], FrameRef | None]) -> None:
+        self._frame = frame
+        self._of: FrameRef | None = None
+        self._image = QImage()
+        self._rims: list[tuple[QPainterPath, QColor]] = []
+
+    def show(self, found: Prediction | None, colors: dict[int, QColor]) -> None:
+        """Take a prediction; None: draw nothing."""
+        self._of = None if found is None else found.frame
+        if found is None:
+            self._image, self._rims = QImage(), []
+            return
+        self._image = tinted(found, colors)
+        self._rims = _rims(found, colors)
+
+    def draw(self, painter: QPainter, placement: Placement, ratio: float) -> None:
+        """A decoration of the canvas."""
+        if self._of is None or self._of != self._frame():
+            return
+        painter.save()
+        painter.translate(placement.x / ratio, placement.y / ratio)
+        painter.scale(placement.zoom / ratio, placement.zoom_y / ratio)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        rect = QRectF(0, 0, self._image.width(), self._image.height())
+        painter.drawImage(rect, self._image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for path, color in self._rims:
+            for tint, wide in ((_SHADOW, 3.0), (color, 1.5)):
+                pen = QPen(tint, wide)
+                pen.setCosmetic(True)
+                if tint is color:
+                    pen.setDashPattern([d / wide * 1.5 for d in _DASHES])
+                painter.setPen(pen)
+                painter.drawPath(path)
+        painter.restore()
+
+
+def tinted(found: Prediction, colors: dict[int, QColor]) -> QImage:
+    """The class of each pixel as a veil in the colour of the class."""
+    rows, columns = found.classes_yx.shape
+    pixels = np.zeros((rows, columns), dtype=np.uint32)
+    for place, class_id in enumerate(found.class_ids):
+        share = _TINT if place else _WIDEST_TINT
+        color = colors.get(class_id, QColor(200, 200, 200))
+        r, g, b = (round(v * share) for v in (color.red(), color.green(), color.blue()))
+        pixels[found.classes_yx == class_id] = round(255 * share) << 24 | r << 16 | g << 8 | b
+    shared = QImage(
+        pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied
+    )
+    return shared.copy()  # keeps its own pixels
+
+
+def _rims(found: Prediction, colors: dict[int, QColor]) -> list[tuple[QPainterPath, QColor]]:
+    """The rims of all classes but the widest: its own are those of the others."""
+    from desktop.gui.canvas_suggestions import outline
+
+    return [
+        (outline(found.classes_yx == c), colors.get(c, QColor(200, 200, 200)))
+        for c in found.class_ids[1:]
+    ]

@@ -1,0 +1,161 @@
+"""Pixels predicted from strokes: learned, kept in one step, refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from desktop.commands.annotation import PaintMask
+from desktop.domain.annotation import Origin
+from desktop.domain.errors import UserError
+from desktop.domain.help_study import Arm
+from desktop.domain.study import FrameRef
+from desktop.imaging.frame import Frame
+from desktop.workspace import pixels
+from desktop.workspace.pixels import Prediction
+from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MadePixels]:
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    project = MadePixels(tmp_path)
+    yield project
+    project.room.close()
+
+
+def predict(made: MadePixels, frame: FrameRef | None = None) -> Prediction:
+    found: list[Any] = []
+    made.room.pixels.predict(
+        made.case_id, made.series_id, frame or made.frame, found.append, found.append
+    )
+    (answer,) = found
+    if isinstance(answer, UserError):
+        raise answer
+    assert isinstance(answer, Prediction)
+    return answer
+
+
+def inside(made: MadePixels, class_id: int) -> tuple[float, float]:
+    ys, xs = np.nonzero(made.stroke(class_id))
+    return float(xs[len(xs) // 2]) + 0.5, float(ys[len(ys) // 2]) + 0.5
+
+
+def test_a_few_strokes_find_the_organ_and_it_is_kept_in_one_step(made: MadePixels) -> None:
+    strokes = {c: made.paint(c) for c in (OUTSIDE, ORGAN, LESION)}
+    found = predict(made)
+    assert found.class_ids[0] == OUTSIDE and set(found.class_ids) == set(strokes)
+    assert found.chance_yx.min() > 0.2 and found.chance_yx.max() <= 1.0
+    class_id, mask = found.mask_at(*inside(made, ORGAN))
+    assert class_id == ORGAN and dice(mask, made.truth == ORGAN) > 0.8
+    made.room.run(made.room.pixels.accepted(found, class_id, mask))
+    regions = {a.label.class_id: a for a in made.room.annotations(made.case_id)}
+    assert len(made.room.annotations(made.case_id)) == 3  # the organ's stroke became part of it
+    region = regions[ORGAN]
+    assert region.origin is Origin.MODEL and regions[LESION].origin is Origin.DRAWN
+    said = region.provenance.detail
+    painted = sum(int(made.stroke(c).sum()) for c in strokes)
+    assert (said["learner"], said["seed"]) == ("extra-trees", "0")
+    assert said["painted_px"] == str(painted)
+    (part,) = [s for s in made.room.mask_slices(made.case_id) if s.annotation_id == region.id]
+    kept = made.room.mask(part)
+    assert dice(kept, made.truth == ORGAN) > 0.8 and kept[made.stroke(ORGAN)].all()
+    assert part.origin is Origin.MODEL and part.pixels_sha256 == found.pixels_sha256
+    made.room.undo(made.case_id)
+    assert {a.id for a in made.room.annotations(made.case_id)} == set(strokes.values())
+    made.room.redo(made.case_id)
+    assert len(made.room.annotations(made.case_id)) == 3 and made.room.verify().ok
+
+
+def test_the_same_strokes_predict_the_same_and_the_channels_are_kept(
+    made: MadePixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.paint(OUTSIDE)
+    made.paint(ORGAN)
+    first = predict(made)
+    monkeypatch.setattr("desktop.engines.pixel_features.pixel_features", pytest.fail)
+    again = predict(made)
+    assert np.array_equal(first.classes_yx, again.classes_yx)
+    assert np.array_equal(first.chance_yx, again.chance_yx)
+
+
+def test_an_edit_afterwards_makes_it_model_edited(made: MadePixels) -> None:
+    made.paint(OUTSIDE)
+    made.paint(ORGAN)
+    found = predict(made)
+    command = made.room.pixels.accepted(found, *found.mask_at(*inside(made, ORGAN)))
+    made.room.run(command)
+    made.room.run(
+        PaintMask(
+            case_id=made.case_id,
+            annotation_id=command.annotation.id,
+            frames=(replace(command.painted, origin=Origin.MODEL_EDITED),),
+        )
+    )
+    region = made.room.annotation(command.annotation.id)
+    assert region is not None and region.origin is Origin.MODEL_EDITED
+
+
+def test_what_can_not_be_predicted_is_said_in_words(made: MadePixels) -> None:
+    with pytest.raises(UserError, match="Paint at least two classes"):
+        predict(made)
+    made.paint(ORGAN)
+    with pytest.raises(UserError, match="Only one is painted"):
+        predict(made)
+    made.paint(OUTSIDE)
+    other = next(f for f in made.frames if f != made.frame)
+    with pytest.raises(UserError, match="Paint at least two classes"):
+        predict(made, other)
+    why = made.room.pixels.why_not(made.case_id, None)
+    assert why is not None and why.title == "No image is open."
+    assert made.room.pixels.why_not(made.case_id, made.frame) is None
+
+
+def test_a_case_read_without_help_gets_no_prediction(made: MadePixels) -> None:
+    made.paint(ORGAN)
+    made.paint(OUTSIDE)
+    found = predict(made)
+    made.room.help.set_plan(100, 0, 0)
+    assert made.room.help_standing(made.case_id).arm is Arm.NONE
+    with pytest.raises(UserError, match="without help"):
+        predict(made)
+    with pytest.raises(UserError, match="without help"):
+        made.room.run(made.room.pixels.accepted(found, ORGAN, made.stroke(ORGAN)))
+
+
+def test_strokes_with_a_comment_or_a_lock_are_left_as_they_are(made: MadePixels) -> None:
+    from desktop.commands.annotation import LockAnnotation
+
+    made.paint(OUTSIDE)
+    stroke = made.paint(ORGAN)
+    made.room.run(LockAnnotation(case_id=made.case_id, annotation_id=stroke, locked=True))
+    found = predict(made)
+    command = made.room.pixels.accepted(found, *found.mask_at(*inside(made, ORGAN)))
+    assert command.absorbed == ()
+    made.room.run(command)
+    assert len(made.room.annotations(made.case_id)) == 3
+    with pytest.raises(UserError, match="Nothing is predicted here"):
+        made.room.pixels.accepted(found, ORGAN, np.zeros_like(made.truth, dtype=bool))
+
+
+def test_a_colour_image_is_taken_by_its_brightness_and_a_large_one_coarsely() -> None:
+    rgb = np.zeros((6, 8, 3), dtype=np.uint8)
+    rgb[:, 4:] = (10, 200, 30)
+    frame = Frame(ref=FrameRef(instance_id="x"), pixels=rgb, pixels_sha256="x")
+    grey = pixels._grey(frame)
+    assert grey.shape == (6, 8) and grey[0, 0] == 0
+    assert grey[0, 7] == pytest.approx(0.299 * 10 + 0.587 * 200 + 0.114 * 30, abs=0.01)
+    assert pixels.coarseness(512, 512) == 1 and pixels.coarseness(2500, 2000) == 4
+    marks = np.full((5, 7), -1)
+    marks[4, 6] = 3
+    assert pixels._coarse_marks(marks, 2).tolist()[2] == [-1, -1, -1, 3]
+    soft = np.zeros((3, 4, 2))
+    soft[:, :2, 1], soft[:, 2:, 0] = 0.9, 0.9
+    soft[..., 0] = 1 - soft[..., 1]
+    found, chance, _order = pixels._sharp(soft, (5, 7), 2)
+    assert found.shape == chance.shape == (5, 7) and chance.min() >= 0.5
