@@ -21,6 +21,7 @@ from desktop.engines.estimate import (
     start_from_shares,
     tally,
 )
+from desktop.engines.vote_patterns import PatternTable, VoteTable
 from desktop.engines.votes import Floats, Ints, Votes
 
 MAX_ITERATIONS = 200
@@ -73,6 +74,7 @@ def fit(
     multiplicity: Floats | None = None,
     pseudo_votes: npt.ArrayLike = 0.0,
     hearing: Hearing | None = None,
+    table: VoteTable | PatternTable | None = None,
     max_iterations: int = MAX_ITERATIONS,
     tolerance: float = TOLERANCE_SMALL,
     progress: Progress | None = None,
@@ -88,6 +90,7 @@ def fit(
     multiplicity : (n,) float64, how many equal items each stands for, or None for 1.
     pseudo_votes : scalar or (K, K) [truth, vote], added to every rater's table.
     hearing : how the tables become scores; None: each vote counts as its table says.
+    table : the same votes made ready for sums, where the caller has them.
 
     Returns
     -------
@@ -96,13 +99,9 @@ def fit(
 
     Source: Dawid and Skene 1979, Applied Statistics 28(1), 20-28.
     """
-    from scipy.sparse import csr_array
-
     progress = progress or Progress()
     n, w, k = votes.n_items, votes.n_workers, votes.n_labels
-    ones = np.ones(votes.n_votes)
-    cell = votes.worker * k + votes.label
-    table = csr_array((ones, (votes.item, cell)), shape=(n, w * k))
+    table = table or VoteTable(votes)
     group = np.zeros(n, dtype=np.int64) if strata is None else strata
     n_groups = int(group.max()) + 1 if n else 1
     evidence = votes.per_item() > 0
@@ -125,25 +124,29 @@ def fit(
         progress.check()
         if learned:
             shares = _shares(truth, weight, group, shares)
-        # (w*K, n) @ (n, K): for each rater and vote, how much of each class stood behind it.
-        counts = _tables(table.T @ (truth if uniform else truth * weight[:, None]), w, k)
+        counts = table.counts(truth if uniform else truth * weight[:, None])
         confusion = _rows(counts + pseudo)
         if hearing is None:
             factor = log(confusion)
             heard = Heard(factor, np.zeros(k), float((pseudo * factor).sum()))
         else:
             heard = hearing.listen(counts, confusion, truth, weight)
-        scores = table @ heard.factor.transpose(0, 2, 1).reshape(w * k, k)
-        scores += heard.silence
-        log_shares = log(shares)
-        scores += log_shares[0] if n_groups == 1 else log_shares[group]
+        log_shares, silence = log(shares), heard.silence
+        alike = log_shares[0] if n_groups == 1 else np.zeros(k)
+        if silence.ndim == 1:
+            alike = alike + silence
+        scores = table.scores(heard.factor, alike)
+        if silence.ndim == 2:
+            scores += silence
+        if n_groups > 1:
+            scores += log_shares[group]
         truth, rows = posterior(scores, votes.gold)
-        likelihood = float(rows @ weight)
+        likelihood = float(_dot("n,n->", rows, weight))
         trace.append(likelihood + heard.belief)
         progress.report(min(0.99, (step + 1) / max_iterations))
         if has_settled(trace, tolerance):
             break
-    counts = _tables(table.T @ (truth if uniform else truth * weight[:, None]), w, k)
+    counts = table.counts(truth if uniform else truth * weight[:, None])
     return Fit(truth, confusion, counts, shares, tuple(trace), likelihood, heard)
 
 
@@ -211,10 +214,15 @@ def _overall(priors: Floats, strata: Ints | None, votes: Votes) -> Floats:
     return np.asarray(sizes @ priors / sizes.sum())
 
 
+def _dot(what: str, one: Floats, other: Floats) -> Floats:
+    """A short sum of products in this thread: waking others for it takes longer than it does."""
+    return np.asarray(np.einsum(what, one, other))
+
+
 def _shares(truth: Floats, weight: Floats, group: Ints, before: Floats) -> Floats:
     """(strata, K) class shares; a group without evidence keeps what it had."""
     if len(before) == 1:
-        sums = (weight @ truth)[None, :]
+        sums = _dot("n,nk->k", weight, truth)[None, :]
     else:
         sums = np.stack(
             [tally(group, len(before), weight * column) for column in truth.T],
@@ -222,11 +230,6 @@ def _shares(truth: Floats, weight: Floats, group: Ints, before: Floats) -> Float
         )
     total = sums.sum(axis=1, keepdims=True)
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), before)
-
-
-def _tables(votes_by_truth: Floats, n_workers: int, n_labels: int) -> Floats:
-    """(w*K votes, K truth) to (w, K truth, K vote)."""
-    return votes_by_truth.reshape(n_workers, n_labels, n_labels).transpose(0, 2, 1)
 
 
 def _rows(counts: Floats) -> Floats:

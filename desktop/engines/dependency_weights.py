@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.engines.ratings import Floats
+from desktop.engines.vote_patterns import PatternTable, VoteTable
 from desktop.engines.votes import Ints, Votes
 
 Pair = tuple[int, int]
@@ -59,7 +60,11 @@ class Dependencies:
 
 
 def find_dependencies(
-    votes: Votes, *, together: Sequence[Pair] = (), apart: Sequence[Pair] = ()
+    votes: Votes,
+    *,
+    together: Sequence[Pair] = (),
+    apart: Sequence[Pair] = (),
+    table: VoteTable | PatternTable | None = None,
 ) -> Dependencies:
     """Groups of rules that say the same.
 
@@ -68,6 +73,7 @@ def find_dependencies(
     votes : with rules as workers.
     together : pairs of 0-based rules that a person joined.
     apart : pairs that a person split: nothing found joins them.
+    table : the same votes made ready for sums, where the caller has them.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def find_dependencies(
     elif n_used <= 2 * columns.size:
         note = f"{n_used} items are too few to look for copies among {voting.size} rules."
     else:
-        score, threshold = _scores(votes, columns, voting, n_used)
+        score, threshold = _scores(votes, columns, voting, n_used, table)
     joined = score > threshold
     for a, b in apart:
         joined[a, b] = joined[b, a] = False
@@ -97,10 +103,20 @@ def find_dependencies(
     return Dependencies(group, weight, score, threshold, note)
 
 
-def _scores(votes: Votes, columns: Ints, voting: Ints, n_used: int) -> tuple[Floats, float]:
+def _scores(
+    votes: Votes,
+    columns: Ints,
+    voting: Ints,
+    n_used: int,
+    table: VoteTable | PatternTable | None,
+) -> tuple[Floats, float]:
     """(m, m) partial correlations of the same answer, largest over the answers; the threshold."""
     m, k = votes.n_workers, votes.n_labels
-    gram, sums = _gram(votes, columns)
+    if isinstance(table, PatternTable):
+        gram = table.products()[np.ix_(columns, columns)]
+        sums = np.diag(gram)
+    else:
+        gram, sums = _gram(votes, columns)
     n = votes.n_items
     covariance = gram - np.outer(sums, sums) / n
     spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))

@@ -92,6 +92,27 @@ def posterior(score: Floats, gold: Ints | None) -> tuple[Floats, Floats]:
     known = np.flatnonzero(gold >= 0) if gold is not None else np.empty(0, dtype=np.int64)
     truth = gold[known] if gold is not None else known
     known_score = score[known, truth]
+    likelihood = _two_classes(score) if score.shape[1] == 2 else _many_classes(score)
+    score[known] = 0.0
+    score[known, truth] = 1.0
+    likelihood[known] = known_score
+    return score, likelihood
+
+
+def _two_classes(score: Floats) -> Floats:
+    """(n, 2) scores become probabilities in place; (n,) log of their sum. One exponential."""
+    first, second = score[:, 0].copy(), score[:, 1].copy()
+    top = np.maximum(first, second)
+    less = np.exp(-np.abs(second - first))
+    total = 1.0 + less
+    higher = 1.0 / total
+    leads = first >= second
+    score[:, 0] = np.where(leads, higher, less * higher)
+    score[:, 1] = np.where(leads, less * higher, higher)
+    return np.asarray(np.log(total) + top)
+
+
+def _many_classes(score: Floats) -> Floats:
     top = score[:, 0].copy()
     for k in range(1, score.shape[1]):
         np.maximum(top, score[:, k], out=top)
@@ -103,10 +124,7 @@ def posterior(score: Floats, gold: Ints | None) -> tuple[Floats, Floats]:
     score /= total[:, None]
     likelihood = np.log(total)
     likelihood += top
-    score[known] = 0.0
-    score[known, truth] = 1.0
-    likelihood[known] = known_score
-    return score, likelihood
+    return likelihood
 
 
 def start_from_shares(votes: Votes) -> Floats:

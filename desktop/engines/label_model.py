@@ -25,6 +25,7 @@ from desktop.engines.estimate import Options, fixed_priors, log, posterior, tall
 from desktop.engines.majority import Majority, count_votes, pick
 from desktop.engines.model_notes import ENOUGH_RULES, model_notes
 from desktop.engines.rule_hearing import Blind, RuleHearing, pseudo_votes
+from desktop.engines.vote_patterns import PatternTable, VoteTable, table_of
 from desktop.engines.votes import NO_LABEL, Floats, Ints, Votes
 
 FIRST_PRECISION = 0.7
@@ -114,13 +115,16 @@ def fit_label_model(
     if votes.n_labels < 2:
         raise UserError("There is nothing to decide.", "A question needs at least two answers.")
     _check_single_votes(votes)
+    table = table_of(votes)
     given = fixed_priors(Options(priors=options.prior), votes.n_labels)
     if found is None:
-        found = find_dependencies(votes, together=options.together, apart=options.apart)
+        found = find_dependencies(
+            votes, together=options.together, apart=options.apart, table=table
+        )
     trust = found.weight if options.weigh else np.ones(votes.n_workers)
     speaking = int((votes.per_worker() > 0).sum())
     if speaking >= ENOUGH_RULES:
-        learned = _learn(votes, trust, given, options, progress)
+        learned = _learn(votes, table, trust, given, options, progress)
     else:
         learned = _believe(votes, trust, given)
     probability = learned.probability
@@ -133,7 +137,7 @@ def fit_label_model(
     certainty = np.where(no_evidence, 0.0, probability.max(axis=1, initial=0.0))
     confusion = learned.counts + pseudo_votes(votes.n_labels)
     confusion /= confusion.sum(axis=2, keepdims=True)
-    accuracy = mean_probability(votes, probability)
+    accuracy = _accuracy(votes, table, probability)
     return LabelModel(
         probability=probability.astype(np.float32),
         label=label,
@@ -168,6 +172,7 @@ class _Learned:
 
 def _learn(
     votes: Votes,
+    table: VoteTable | PatternTable,
     trust: Floats,
     given: Floats | None,
     options: LabelModelOptions,
@@ -177,10 +182,11 @@ def _learn(
     hearing = RuleHearing(votes, trust, options.blind or Blind.nowhere())
     found = fit(
         votes,
-        _start(votes, trust, given),
+        _start(votes, table, trust, given),
         priors=given,
         pseudo_votes=pseudo_votes(votes.n_labels),
         hearing=hearing,
+        table=table,
         max_iterations=options.max_iterations,
         tolerance=options.tolerance,
         progress=progress,
@@ -209,12 +215,11 @@ def _believe(votes: Votes, trust: Floats, given: Floats | None) -> _Learned:
     return _Learned(probability, counts, prior, factor, np.zeros((m, k)), ())
 
 
-def mean_probability(votes: Votes, probability: Floats) -> Floats:
+def _accuracy(votes: Votes, table: VoteTable | PatternTable, probability: Floats) -> Floats:
     """(m,) how probable the class a rule votes for is on average: its accuracy where it speaks,
     as far as the model knows; NaN where it never speaks."""
-    backed = probability[votes.item, votes.label]
-    asked = tally(votes.worker, votes.n_workers)
-    total = tally(votes.worker, votes.n_workers, backed)
+    asked = votes.per_worker()
+    total = np.einsum("wkk->w", table.counts(probability))
     return np.where(asked > 0, total / np.where(asked > 0, asked, 1.0), np.nan)
 
 
@@ -232,12 +237,13 @@ def without_rule(votes: Votes, rule: int) -> Votes:
     )
 
 
-def _start(votes: Votes, trust: Floats, prior: Floats | None) -> Floats:
+def _start(
+    votes: Votes, table: VoteTable | PatternTable, trust: Floats, prior: Floats | None
+) -> Floats:
     """(n, K) first guess: the prior times votes that are right 7 times in 10, known answers."""
-    n, k = votes.n_items, votes.n_labels
+    k = votes.n_labels
     gain = np.log(FIRST_PRECISION) - np.log((1 - FIRST_PRECISION) / (k - 1))
-    cell = votes.item * k + votes.label
-    score = tally(cell, n * k, trust[votes.worker] * gain).reshape(n, k)
+    score = table.scores(trust[:, None, None] * gain * np.eye(k), np.zeros(k))
     if prior is not None:
         score += log(prior[0])
     start, _ = posterior(score, votes.gold)
@@ -253,9 +259,14 @@ def _check_single_votes(votes: Votes) -> None:
     size = votes.n_items * votes.n_workers
     pairs = votes.item * max(1, votes.n_workers) + votes.worker
     if size <= _COUNTED:  # counting is much faster than sorting, while there is room to count
-        twice = bool((np.bincount(pairs) > 1).any()) if pairs.size else False
+        twice = _falls(pairs) and bool((np.bincount(pairs) > 1).any())
     else:
         pairs = np.sort(pairs)
         twice = bool((pairs[1:] == pairs[:-1]).any())
     if twice:
         raise UserError("These votes can't be used.", "A rule votes twice on one item.")
+
+
+def _falls(pairs: Ints) -> bool:
+    """Whether a list is not in strictly rising order, in which nothing can stand twice."""
+    return not bool((pairs[1:] > pairs[:-1]).all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import overload
 
 import numpy as np
@@ -57,6 +57,8 @@ class Votes:
     workers: Sequence[str]
     labels: Sequence[str]
     gold: Ints | None = None
+    _per_item: list[Ints] = field(default_factory=list, init=False, repr=False)
+    _per_worker: list[Ints] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("item", "worker", "label"):
@@ -95,11 +97,15 @@ class Votes:
 
     def per_item(self) -> Ints:
         """(n,) how many votes each item has."""
-        return np.bincount(self.item, minlength=self.n_items)
+        if not self._per_item:
+            self._per_item.append(np.bincount(self.item, minlength=self.n_items))
+        return self._per_item[0].copy()
 
     def per_worker(self) -> Ints:
         """(w,) how many votes each rater gave."""
-        return np.bincount(self.worker, minlength=self.n_workers)
+        if not self._per_worker:
+            self._per_worker.append(np.bincount(self.worker, minlength=self.n_workers))
+        return self._per_worker[0].copy()
 
     def raters_per_item(self) -> Ints:
         """(n,) how many different raters voted on each item; repeats count once."""
