@@ -26,6 +26,7 @@ from desktop.domain.record import Record, from_plain, to_json
 from desktop.domain.runs import runs_digest
 from desktop.store import versions
 from desktop.store.copies import Aliases, is_alias
+from desktop.store.late_indexes import indexes_afterwards
 from desktop.store.tables import INDEXED, RECORD_TABLES, blobs, events, record_heads
 from desktop.store.transaction import decode_event, event_row
 
@@ -68,7 +69,7 @@ def take_events(
     """
     new = known = 0
     touched: set[Key] = set()
-    with _without_collector(), _roomy_cache(connection):
+    with _without_collector(), _roomy_cache(connection), indexes_afterwards(connection, total):
         for batch in _batches(lines):
             progress.report((new + known) / max(total, 1), "Merging events")
             fresh = _unknown(connection, batch)
@@ -191,13 +192,10 @@ class _Book:
             else:
                 put[record_type].append(_row(from_plain(after, record_type)))
         for record_type, rows in put.items():
-            table = RECORD_TABLES[record_type]
-            statement = upsert(table)
             names = [i.name for i in INDEXED[record_type]] + ["data"]
-            changed = {name: statement.excluded[name] for name in names}
-            self._connection.execute(
-                statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows
-            )
+            changed = ", ".join(f"{name}=excluded.{name}" for name in names)
+            table = RECORD_TABLES[record_type]
+            _insert(self._connection, table, rows, f"ON CONFLICT(id) DO UPDATE SET {changed}")
         for record_type, ids in gone.items():
             table = RECORD_TABLES[record_type]
             for some in _few(ids):
@@ -283,12 +281,14 @@ def _insert_events(connection: Connection, fresh: list[tuple[Event, Line]]) -> N
         ) from error
 
 
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def _insert(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], otherwise: str = ""
+) -> None:
     """Many plain rows of text and numbers at once, straight to the driver."""
     if rows:
         names = list(rows[0])
         marks = ", ".join("?" * len(names))
-        text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+        text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {otherwise}"
         connection.exec_driver_sql(text, [tuple(row.values()) for row in rows])
 
 
