@@ -126,7 +126,7 @@ class PixelActs(QObject):
 
     def _show(self, found: Prediction) -> None:
         if self.is_on and found.frame == self._frame():
-            self._say("Enter keeps the region under the pointer, Shift+Enter all of its class.")
+            self._say("Enter keeps the region under the pointer, Shift+Enter its class.")
             self._draw(found)
 
     def _fail(self, error: UserError) -> None:
@@ -136,7 +136,7 @@ class PixelActs(QObject):
     def _say(self, words: str) -> None:
         self.words = words
         if self._canvas is not None:
-            self._canvas.hint.emit(f"Predict from scribbles: {words}")
+            self._canvas.hint.emit(f"Prediction: {words}")
 
     def _draw(self, found: Prediction | None) -> None:
         self.prediction = found

@@ -46,9 +46,14 @@ class SuggestionsPanel(QWidget):
         self.list.setModel(self.model)
         self.list.on_key = self._key
         self.list.setMinimumHeight(96)
+        self.scribbles = actions.button("pixels.switch", text=True)
         self.list.selectionModel().selectionChanged.connect(lambda _a, _b: self._picked())
         column.addWidget(self.list, 1)
         column.addWidget(self._make_foot(actions))
+        last = across(margins=(12, 0, 12, 8))
+        last.addWidget(self.scribbles)
+        last.addStretch(1)
+        column.addLayout(last)
         self._reading.committed.connect(self._committed)
         self._reading.view_changed.connect(self._viewed)
         shell.theme_changed.connect(self.list.viewport().update)
@@ -145,7 +150,7 @@ class SuggestionsPanel(QWidget):
         elif standing.is_study and standing.arm is Arm.BLIND:
             words, icon = "Your blind answer is locked.", "lock"
         if not words and not suggestions(self._reading):
-            words = "None for this case. Models and rules make them."
+            words = "None for this case. Models and rules make them; your own strokes can, too."
         elif not self.model.lines and suggestions(self._reading):
             more = "" if words.endswith(".") or not words else "."
             words = f"{words}{more} None waits from this score up.".strip()

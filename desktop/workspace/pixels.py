@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -129,7 +129,22 @@ class Pixels:
         painted = self.painted(case_id, frame)
         if why is not None or painted is None:
             on_error(why or UserError("Nothing is painted."))
+            if not self._workspace.help_standing(case_id).why_hidden:
+                self._begin(lambda progress: self._warm(frame, progress), _ignore, _ignore)
             return
+        self._begin(
+            lambda progress: self._predicted(case_id, series_id, frame, painted, progress),
+            on_done,
+            on_error,
+        )
+
+    def _begin(
+        self,
+        work: Callable[[Progress], Prediction | None],
+        on_done: Callable[[Any], None],
+        on_error: Callable[[UserError], None],
+    ) -> None:
+        """Start the newest job; only its answer is passed on."""
         asked: list[Job] = []
 
         def is_newest() -> bool:
@@ -137,7 +152,7 @@ class Pixels:
 
         job = self._workspace.jobs.start(
             "Predict from scribbles",
-            lambda progress: self._predicted(case_id, series_id, frame, painted, progress),
+            work,
             lambda found: on_done(found) if is_newest() else None,
             lambda error: on_error(error) if is_newest() else None,
         )
@@ -202,6 +217,13 @@ class Pixels:
 
     # any thread ------------------------------------------------------------------------------
 
+    def _warm(self, ref: FrameRef, progress: Progress) -> None:
+        """Look at the pixels while the reader still paints, so that the first answer is quick."""
+        import sklearn.ensemble  # noqa: F401  # two seconds at the first time
+
+        frame = self._workspace.frames.get(ref)
+        self._channels_of(frame, coarseness(frame.rows, frame.columns), progress)
+
     def _predicted(
         self, case_id: str, series_id: str, ref: FrameRef, painted: Classes, progress: Progress
     ) -> Prediction:
@@ -244,6 +266,10 @@ class Pixels:
             while len(self._channels) > _KEPT:
                 self._channels.popitem(last=False)
         return made
+
+
+def _ignore(_answer: object) -> None:
+    """Nobody waits for this one."""
 
 
 def coarseness(rows: int, columns: int) -> int:

@@ -136,7 +136,9 @@ def test_another_image_has_no_prediction_of_this_one(
     assert "Paint at least two classes" in window.pixel_acts.words
     go_to_frame(window.shell.reading, made.case_id, made.frame)
     predicted(window)
-    press(window, Key.Key_J)
+    panel = window.reading_page.panel
+    panel.show_tab("Help")
+    hands.click(panel.suggestions.scribbles)  # the button by the suggestions does the same
     assert not window.pixel_acts.is_on
 
 

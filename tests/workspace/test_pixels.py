@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import queue
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from desktop.domain.help_study import Arm
 from desktop.domain.study import FrameRef
 from desktop.imaging.frame import Frame
 from desktop.workspace import pixels
+from desktop.workspace.jobs import Jobs
 from desktop.workspace.pixels import Prediction
 from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
 
@@ -82,6 +84,35 @@ def test_the_same_strokes_predict_the_same_and_the_channels_are_kept(
     again = predict(made)
     assert np.array_equal(first.classes_yx, again.classes_yx)
     assert np.array_equal(first.chance_yx, again.chance_yx)
+
+
+def test_the_image_is_looked_at_before_the_second_class_is_painted(
+    made: MadePixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.paint(OUTSIDE)
+    with pytest.raises(UserError, match="Paint at least two classes"):
+        predict(made)
+    monkeypatch.setattr("desktop.engines.pixel_features.pixel_features", pytest.fail)
+    made.paint(ORGAN)
+    assert set(predict(made).class_ids) == {OUTSIDE, ORGAN}
+
+
+def test_a_newer_request_ends_the_older(made: MadePixels) -> None:
+    made.paint(OUTSIDE)
+    made.paint(ORGAN)
+    posted: queue.Queue[Callable[[], None]] = queue.Queue()
+    jobs = Jobs(posted.put)
+    made.room.jobs = jobs
+    found: list[str] = []
+    for name in ("older", "newer"):
+        made.room.pixels.predict(
+            made.case_id, made.series_id, made.frame,
+            lambda _answer, n=name: found.append(n), pytest.fail,
+        )  # fmt: skip
+    while jobs.running:
+        posted.get(timeout=20)()
+    assert found == ["newer"]
+    jobs.close()
 
 
 def test_an_edit_afterwards_makes_it_model_edited(made: MadePixels) -> None:
