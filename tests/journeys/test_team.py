@@ -21,7 +21,7 @@ from desktop.workspace.workspace import Workspace
 from tests.workspace.simulated_readers import LOG_ONLY, SimulatedReader
 from tests.workspace.team_room import TeamRoom, opened_room
 
-ERRORS = {"Grace": 0.0, "Alan": 0.7, "Edsger": 0.1}
+ERRORS = {"Grace": 0.0, "Alan": 0.8, "Edsger": 0.1}
 
 
 @pytest.fixture

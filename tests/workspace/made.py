@@ -75,7 +75,7 @@ class MadeProject:
         self.clock = clock or ticking_clock()
         (folder / "home").mkdir(exist_ok=True)
         self.key = WorkstationKey.load(folder / "home")
-        self.ws = self._workspace(Workspace.create, title="Made")
+        self.ws = self._workspace(Workspace.create, title="Made", secret=bytes(range(32)))
         self.cases = [f"case-{n}" for n in range(cases)]
         self.frames = [FrameRef(instance_id=f"instance-0-{f}") for f in range(frames)]
         self.ws.run(AddSchema(schema=SCHEMA))
