@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 SEED = 0
-LARGEST_PX = 640 * 640  # frames above are classified at a coarser grid, so that seconds stay tenths
-_KEPT = 2  # frames whose channels are kept, at most 80 MB each
+LARGEST_PX = 512 * 512  # frames above are classified at a coarser grid, so that seconds stay tenths
+_KEPT = 2  # frames whose channels are kept, at most 51 MB each
 _BLANK = -1
 
 Classes = npt.NDArray[np.int64]

@@ -181,7 +181,7 @@ def test_a_colour_image_is_taken_by_its_brightness_and_a_large_one_coarsely() ->
     grey = pixels._grey(frame)
     assert grey.shape == (6, 8) and grey[0, 0] == 0
     assert grey[0, 7] == pytest.approx(0.299 * 10 + 0.587 * 200 + 0.114 * 30, abs=0.01)
-    assert pixels.coarseness(512, 512) == 1 and pixels.coarseness(2500, 2000) == 4
+    assert pixels.coarseness(512, 512) == 1 and pixels.coarseness(2500, 2000) == 5
     marks = np.full((5, 7), -1)
     marks[4, 6] = 3
     assert pixels._coarse_marks(marks, 2).tolist()[2] == [-1, -1, -1, 3]
