@@ -1,6 +1,6 @@
 """Models without a window: the shelf, runs over a project, and what help did.
 
-``python -m tools.manage_models PROJECT list|add|remove|run|report …``
+``python -m tools.manage_models PROJECT list|add|remove|run|text|report …``
 """
 
 from __future__ import annotations
@@ -38,15 +38,27 @@ def _remove(room: Workspace, chosen: argparse.Namespace) -> int:
 
 
 def _run(room: Workspace, chosen: argparse.Namespace) -> int:
-    def say(fraction: float, text: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{fraction:5.1%} {text[:60]:60}", end="", file=sys.stderr)
-
-    report = room.models.runs.run(chosen.sha256, chosen.case or None, Progress(say))
+    report = room.models.runs.run(chosen.sha256, chosen.case or None, Progress(_say))
     print(report.sentence)
     for left in report.left_out:
         print(f"  {left.title}: {left.why}")
     return 0
+
+
+def _text(room: Workspace, chosen: argparse.Namespace) -> int:
+    report = room.pixel_text.find(chosen.case or None, Progress(_say))
+    print(report.sentence)
+    for found in room.pixel_text.found():
+        images = f"{found.images} image{'' if found.images == 1 else 's'}"
+        print(f"  {found.title}: text on {images}, {found.places} places")
+    for left in report.left_out:
+        print(f"  {left.title}: {left.why}")
+    return 0
+
+
+def _say(fraction: float, text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{fraction:5.1%} {text[:60]:60}", end="", file=sys.stderr)
 
 
 def _report(room: Workspace, _chosen: argparse.Namespace) -> int:
@@ -88,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("sha256", help="or how it begins")
     running.add_argument("--case", action="append", help="id of a case; all without it")
     running.set_defaults(handler=_run)
+    text = commands.add_parser("text", help="look for text in the pixels of images")
+    text.add_argument("--case", action="append", help="id of a case; all without it")
+    text.set_defaults(handler=_text)
     arms = commands.add_parser("arms", help="set the shares of the three arms in percent")
     arms.add_argument("shares", type=int, nargs=3, metavar=("NONE", "BLIND", "FIRST"))
     arms.add_argument("--new-study", action="store_true", help="draw all arms anew")

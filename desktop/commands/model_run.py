@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from desktop.commands.proposal import OfferProposals
 from desktop.domain.contracts import Command, Transaction
-from desktop.domain.model_run import ModelCase, ModelRun
+from desktop.domain.model_run import TEXT_TASK, ModelCase, ModelRun
 from desktop.domain.proposal import Decision, Proposal
 
 
@@ -27,6 +27,9 @@ class OfferModelResult(Command, frozen=True):
 
     @property
     def title(self) -> str:
+        if self.run.task == TEXT_TASK:
+            images = len(self.done.text)
+            return f"Text in pixels: on {images} image{'' if images == 1 else 's'}"
         count = len(self.proposals)
         what = "1 suggestion" if count == 1 else f"{count} suggestions"
         return f"{self.run.model}: {what}"

@@ -4,7 +4,29 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from desktop.domain.record import Record, stable_id
+from desktop.domain.record import Record, Value, stable_id
+from desktop.domain.study import FrameRef
+
+TEXT_TASK = "text in pixels"
+
+
+class TextBox(Value):
+    """Where text stands on an image, in pixels, and how long it is. What it says is never kept:
+    it may be a patient's name."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    score: float
+    characters: int
+
+
+class TextFrame(Value):
+    """An image with text in its pixels."""
+
+    frame: FrameRef
+    boxes: tuple[TextBox, ...]
 
 
 class ModelRun(Record):
@@ -26,6 +48,7 @@ class ModelCase(Record):
     """A case that a run has done, also where nothing was found.
 
     ``content_sha256`` is the hash over the images it saw: a case that changed is done again.
+    ``text`` are the images on which a search for text found some.
     """
 
     kind: ClassVar[str] = "model_case"
@@ -35,6 +58,7 @@ class ModelCase(Record):
     content_sha256: str
     offered: int
     seconds: float
+    text: tuple[TextFrame, ...] = ()
 
     @staticmethod
     def id_for(run_id: str, case_id: str) -> str:

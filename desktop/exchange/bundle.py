@@ -238,6 +238,7 @@ class _Draft:
                 "voxels": self.compared,
             },
             "deidentification": deidentification(self.options),
+            "pixel_text": facts.pixel_text(),
             "notes": [vars(n) for n in self.notes],
             "parts": [self._entry(p) for p in sorted(self.parts, key=lambda p: p.path)],
         }

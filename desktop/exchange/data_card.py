@@ -39,7 +39,7 @@ def card_markdown(
         *_label_section(snapshot, facts),
         *_image_section(facts),
         *_file_section(parts, compared),
-        *_limit_section(notes, privacy),
+        *_limit_section(notes, {**privacy, "text": facts.pixel_text_sentence}),
         "## Load it",
         "",
         *("    " + line for line in LOADING.splitlines()),

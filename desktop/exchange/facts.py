@@ -53,6 +53,8 @@ class BundleFacts:
     answers: int = 0
     no_finding: int = 0
     free_texts: int = 0
+    text_checked: int = 0  # cases
+    text_frames: int = 0
     patients: set[str] = field(default_factory=set)
     by_class: Counter[tuple[str, int]] = field(default_factory=Counter)
     cases_by_class: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -76,6 +78,26 @@ class BundleFacts:
             "answers": self.answers,
             "no_finding": self.no_finding,
         }
+
+    def pixel_text(self) -> dict[str, int | bool]:
+        """Whether the pixels of all cases were checked for text, and what was found."""
+        return {
+            "checked": 0 < self.cases == self.text_checked,
+            "cases_checked": self.text_checked,
+            "frames_with_text": self.text_frames,
+        }
+
+    @property
+    def pixel_text_sentence(self) -> str:
+        """The same in words."""
+        if not self.text_checked:
+            return "The pixels of the images were not checked for text."
+        share = "yes" if self.text_checked == self.cases else "in part"
+        frames = f"{self.text_frames} frame{'' if self.text_frames == 1 else 's'}"
+        return (
+            f"Pixels checked for text: {share} ({self.text_checked} of {self.cases} cases); "
+            f"{frames} with text found. A search can miss text."
+        )
 
     def classes(self, snapshot: Snapshot) -> dict[str, dict[str, dict[str, Any]]]:
         """By schema and class id: name, annotations, cases with at least one, prevalence."""
@@ -107,6 +129,9 @@ def gather(snapshot: Snapshot, progress: Progress) -> BundleFacts:
 
 def _add(facts: BundleFacts, labels: CaseLabels) -> None:
     facts.cases += 1
+    text = labels.snapshot.pixel_text(labels.case)
+    facts.text_checked += text is not None
+    facts.text_frames += text or 0
     facts.patients.add(labels.study.patient_key)
     facts.images += sum(i.frame_count for i in labels.instances.values())
     facts.annotations += len(labels.regions)

@@ -51,7 +51,8 @@ class Snapshot:
     ``rankings`` are the preference tasks whose cases are all here; ``fit_rewards`` ranks the
     candidates of one of their prompts.
     ``parts``: train, validation or test by case id, where it was dealt. ``kept_out``: (case id,
-    sentence) about labels that the origin lock left out.
+    sentence) about labels that the origin lock left out. ``pixel_text``: on how many images of a
+    case text was found, None where nobody looked or its images changed since.
     Callables may be called from any thread; their answers belong to the same moment.
     """
 
@@ -85,6 +86,7 @@ class Snapshot:
     fit_rewards: Callable[[TaskRecords, str], Sequence[Reward]] = _no_rewards
     parts: Mapping[str, str] = field(default_factory=dict)
     kept_out: tuple[tuple[str, str], ...] = ()
+    pixel_text: Callable[[Case], int | None] = lambda _case: None
 
     def is_synthetic(self, case: Case) -> bool:
         """Whether any image of the case was made up: every format says so."""

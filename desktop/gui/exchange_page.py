@@ -24,6 +24,7 @@ from desktop.domain.event import Event
 from desktop.gui import icons
 from desktop.gui.furniture import across, clear, down, frame, in_groups, label, push, rule
 from desktop.gui.merge_card import MergeCard
+from desktop.gui.pixel_text_card import TextNotice
 from desktop.gui.places_of_projects import free_path
 from desktop.gui.running import was_cancelled
 from desktop.gui.segments import segments
@@ -40,6 +41,7 @@ class ExchangePage(QWidget):
     """Export, its result, and verifying."""
 
     wanted = Signal()  # the person asks for the result
+    chosen = Signal(str)
 
     def __init__(self, shell: Shell, verify: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +81,7 @@ class ExchangePage(QWidget):
         super().showEvent(event)
         self._offer_formats()
         self._show_counts()
+        self._show_text()
         self.merge.refresh()
 
     def take_focus(self) -> None:
@@ -103,6 +106,9 @@ class ExchangePage(QWidget):
             )
         )
         column.addLayout(self._make_options())
+        self.text = TextNotice()
+        self.text.chosen.connect(self.chosen)
+        column.addWidget(self.text)
         column.addWidget(rule())
         column.addLayout(self._make_foot())
         return card
@@ -136,6 +142,7 @@ class ExchangePage(QWidget):
         grid.addWidget(label("To"), 1, 0)
         grid.addLayout(where, 1, 1)
         self.only_done = QCheckBox("Only cases that are done")
+        self.only_done.toggled.connect(lambda _on: self._show_text())
         self.boxes = QCheckBox("Fill boxes as masks (a box is not a contour; off is exact)")
         grid.addWidget(label("What"), 2, 0)
         grid.addWidget(self.only_done, 2, 1)
@@ -349,6 +356,15 @@ class ExchangePage(QWidget):
         fine = "Writes the bundle and reads it back."
         self.go.setToolTip(why or (fine if any_format else "Choose at least one format."))
 
+    def _show_text(self) -> None:
+        """Warn of text in the pixels of the cases that would be exported."""
+        room = self._reading.workspace
+        if room is not None:
+            found = room.pixel_text.found(only_done=self.only_done.isChecked())
+            images = sum(case.images for case in found)
+            them = "it" if images == 1 else "them"
+            self.text.show_found(found, f"Look at {them} before this leaves.")
+
     def _opened(self, _room: object) -> None:
         self._target = Path()
         self.place.clear()
@@ -358,3 +374,5 @@ class ExchangePage(QWidget):
     def _committed(self, event: Event) -> None:
         if not event.case_id and self.isVisible():
             self._show_counts()
+            if any(c.kind == "model_case" for c in event.changes):
+                self._show_text()

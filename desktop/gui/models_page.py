@@ -16,6 +16,7 @@ from desktop.gui import icons
 from desktop.gui.arms_card import ArmsCard
 from desktop.gui.furniture import EmptyState, across, clear, down, frame, in_groups, label, push
 from desktop.gui.model_card_form import ModelCardForm
+from desktop.gui.pixel_text_card import PixelTextCard
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class ModelsPage(QWidget):
         column.addLayout(self._make_head())
         self._cards: QVBoxLayout = down(gap=12)
         column.addLayout(self._cards)
+        self.text = PixelTextCard(shell)
+        self.text.chosen.connect(self.chosen)
+        column.addWidget(self.text)
         self.arms = ArmsCard(shell)
         column.addWidget(self.arms)
         column.addStretch(1)
@@ -82,6 +86,7 @@ class ModelsPage(QWidget):
                     "own; what it finds are suggestions.",
                 )
             )
+        self.text.refresh()
         self.arms.refresh()
 
     # parts ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.learning import Learning
     from desktop.workspace.models import Models
+    from desktop.workspace.pixel_text import PixelText
     from desktop.workspace.pixels import Pixels
     from desktop.workspace.quality import Quality
     from desktop.workspace.ranking import RankingDesk
@@ -97,6 +98,13 @@ class Desks:
         from desktop.workspace.models import Models
 
         return Models(self._self())
+
+    @functools.cached_property
+    def pixel_text(self) -> PixelText:
+        """Text in the pixels of images, such as a name on an ultrasound."""
+        from desktop.workspace.pixel_text import PixelText
+
+        return PixelText(self._self())
 
     @functools.cached_property
     def help(self) -> HelpDesk:

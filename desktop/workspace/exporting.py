@@ -82,6 +82,7 @@ class FrozenProject:
             fit_rewards=rewards,
             parts=parts,
             kept_out=self._kept_out(cases, parts),
+            pixel_text=self._pixel_text,
         )
 
     def close(self) -> None:
@@ -149,6 +150,13 @@ class FrozenProject:
     def _calibration(self, series_id: str) -> Calibration | None:
         with self._lock, plain_errors():
             return queries.maybe(self._connection, Calibration, series_id)
+
+    def _pixel_text(self, case: Case) -> int | None:
+        from desktop.workspace.pixel_text import look_at
+
+        with self._lock, plain_errors():
+            found = look_at(self._connection, case)
+        return None if found is None else len(found.text)
 
     def _runs(self, digest: str) -> bytes:
         with self._lock, plain_errors():

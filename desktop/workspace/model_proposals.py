@@ -17,8 +17,10 @@ from desktop.domain.proposal import Proposal, ProposedFrame
 from desktop.domain.record import stable_id, to_json
 from desktop.domain.runs import runs_digest
 from desktop.domain.schema import Schema, Scope
-from desktop.domain.study import FrameRef, Instance, Window
+from desktop.domain.study import Case, FrameRef, Instance, Window
 from desktop.inference.case_run import Finding, Findings
+from desktop.store import queries
+from desktop.store.database import Connection
 from desktop.version import __version__
 
 
@@ -165,6 +167,17 @@ def check_offers(card: ModelCard) -> None:
         raise ModelProblem(
             f"{card.name} needs a click or a box.", "", "Use it with the prompt tool (A)."
         )
+
+
+def series_seen(connection: Connection, case: Case) -> list[SeriesSeen]:
+    """The series of a case that have images."""
+    found = []
+    for series_id in case.series_ids:
+        instances = queries.many(connection, Instance, order="position", series_id=series_id)
+        refs = tuple(ref for i in instances for ref in i.frames)
+        if refs:
+            found.append(SeriesSeen(series_id, refs, {i.id: i for i in instances}, {}))
+    return found
 
 
 def content_of(series: Sequence[SeriesSeen]) -> str:

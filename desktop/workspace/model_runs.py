@@ -17,7 +17,7 @@ from desktop.domain.model_card import ModelCard, Task
 from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Schema
-from desktop.domain.study import Case, Instance
+from desktop.domain.study import Case
 from desktop.imaging.frame import Frame
 from desktop.inference.case_run import Bench, Findings, run_series
 from desktop.inference.regions import FoundRegion
@@ -30,6 +30,7 @@ from desktop.workspace.model_proposals import (
     content_of,
     proposals_of,
     run_of,
+    series_seen,
     why_not_for,
 )
 from desktop.workspace.models import ShelvedModel
@@ -302,12 +303,7 @@ class _Share(Progress):
 
 def _series_of(connection: Connection, case: Case, card: ModelCard) -> list[SeriesSeen]:
     """The series of a case that have images; for one answer about the case, the longest one."""
-    found = []
-    for series_id in case.series_ids:
-        instances = queries.many(connection, Instance, order="position", series_id=series_id)
-        refs = tuple(ref for i in instances for ref in i.frames)
-        if refs:
-            found.append(SeriesSeen(series_id, refs, {i.id: i for i in instances}, {}))
+    found = series_seen(connection, case)
     if card.task is Task.CLASSIFICATION and found:
         return [max(found, key=lambda s: len(s.refs))]
     return found

@@ -202,6 +202,16 @@ class FakeGold:
         return None
 
 
+class FakePixelText:
+    """Nobody looked for text."""
+
+    def why_not(self) -> str:
+        return ""
+
+    def found(self, *, only_done: bool = False) -> list[Any]:
+        return []
+
+
 @dataclass
 class FakeWorkspace:
     path: Path
@@ -220,6 +230,7 @@ class FakeWorkspace:
         self.jobs = FakeJobs()
         self.accounts = FakeAccounts()
         self.gold = FakeGold()
+        self.pixel_text = FakePixelText()
         self.shelf = FakeShelf(self)
         self.frames = FakeFrames(self)
         self.last_saved = ""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.help_study import Arm
+from desktop.domain.model_run import TextBox
 from desktop.domain.task import Role
 from desktop.gui.furniture import ElidedLabel, EmptyState
 from desktop.gui.help_board import changes_plot
@@ -128,3 +129,31 @@ def test_readers_see_neither_page(opened: MainWindow, room: Any, notices: list[N
     for name in ("models", "help-board"):
         opened.show_page(name)
         assert opened.page != name and notices[-1].title == "This page is not yours"
+
+
+def test_text_in_pixels_is_looked_for_and_leads_to_its_cases(
+    opened: MainWindow, room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = room.pixel_text
+    monkeypatch.setattr(text, "why_not", lambda: "It is not installed.")
+    shown = page(opened, "models")
+    assert not shown.text.look.isEnabled() and shown.text.look.toolTip() == "It is not installed."
+    assert shown.text.why.isVisible()
+    box = TextBox(x0=1, y0=2, x1=30, y1=12, score=0.9, characters=8)
+    monkeypatch.setattr(text, "why_not", lambda: "")
+    monkeypatch.setattr(text, "fingerprint", lambda: "ab" * 32)
+    monkeypatch.setattr(text, "read", lambda pixels: (box,) if pixels.max() > 200 else ())
+    shown.text.refresh()
+    check_habits(shown)
+    press(shown.text, "Look for text in pixels")
+    sentence = "Text was found in the pixels of 2 images."
+    assert shown.text.notice.sentence.text() == sentence
+    out = page(opened, "exchange")
+    assert out.text.sentence.text() == f"{sentence} Look at them before this leaves."
+    out.only_done.setChecked(True)
+    assert out.text.isHidden()
+    out.only_done.setChecked(False)
+    assert out.text.isVisible()
+    (found,) = text.found()
+    press(out.text, found.title)
+    assert opened.page == "read" and opened.shell.reading.view.case_id == found.case_id
