@@ -23,6 +23,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.gui import icons
 from desktop.gui.furniture import across, clear, down, frame, in_groups, label, push, rule
+from desktop.gui.goto import open_case
 from desktop.gui.merge_card import MergeCard
 from desktop.gui.pixel_text_card import TextNotice
 from desktop.gui.places_of_projects import free_path
@@ -41,7 +42,6 @@ class ExchangePage(QWidget):
     """Export, its result, and verifying."""
 
     wanted = Signal()  # the person asks for the result
-    chosen = Signal(str)
 
     def __init__(self, shell: Shell, verify: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +107,7 @@ class ExchangePage(QWidget):
         )
         column.addLayout(self._make_options())
         self.text = TextNotice()
-        self.text.chosen.connect(self.chosen)
+        self.text.chosen.connect(self._open_case)
         column.addWidget(self.text)
         column.addWidget(rule())
         column.addLayout(self._make_foot())
@@ -364,6 +364,10 @@ class ExchangePage(QWidget):
             images = sum(case.images for case in found)
             them = "it" if images == 1 else "them"
             self.text.show_found(found, f"Look at {them} before this leaves.")
+
+    def _open_case(self, case_id: str) -> None:
+        open_case(self._reading, case_id)
+        self._shell.page_wanted.emit("read")
 
     def _opened(self, _room: object) -> None:
         self._target = Path()

@@ -158,7 +158,6 @@ class MainWindow(QMainWindow):
             page.schemas_wanted.connect(lambda: self.show_page("schema"))
         self.import_page.finished.connect(self._window_acts.open_case)
         self.import_page.wanted.connect(lambda: self.show_page("import"))
-        self.exchange_page.chosen.connect(self._window_acts.open_case)
         self.exchange_page.wanted.connect(lambda: self.show_page("exchange"))
         self.check_page.shown.connect(lambda: self.show_page("check"))
         self.check_page.left.connect(self._go_home)
