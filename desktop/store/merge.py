@@ -31,9 +31,10 @@ from desktop.store.tables import INDEXED, RECORD_TABLES, blobs, events, record_h
 from desktop.store.transaction import decode_event, event_row
 
 Key = tuple[str, str]  # kind, record id
-_BATCH = 2000
+_BATCH = 5000
 _CACHE_KB = 256 << 10
 _FEW = 400  # values in one IN (...)
+_AMONG = "IN (SELECT value FROM json_each(?))"  # any number of ids, as a JSON list
 
 
 class Line(NamedTuple):
@@ -131,8 +132,9 @@ class _Book:
         rows = []
         for (kind, record_id), standing in self._heads.items():
             here = {"kind": kind, "record_id": record_id}
+            waiting = self._waiting[kind, record_id]
             rows += [here | {"event_uuid": e, "waiting": 0} for e in standing]
-            rows += [here | {"event_uuid": e, "waiting": 1} for e in self._waiting[kind, record_id]]
+            rows += [here | {"event_uuid": e, "waiting": 1} for e in waiting]
         for kind, ids in self._by_kind().items():
             for some in _few([i for i in ids if (kind, i) in self._stored]):
                 self._connection.execute(
@@ -140,6 +142,7 @@ class _Book:
                         record_heads.c.kind == kind, record_heads.c.record_id.in_(some)
                     )
                 )
+        rows.sort(key=lambda row: row["record_id"])
         _insert(self._connection, record_heads, rows)
         self._write_records()
         return set(self._heads)
@@ -170,16 +173,14 @@ class _Book:
         return self._connection.execute(query).first() is not None
 
     def _load(self, kind: str, ids: list[str]) -> None:
-        for some in _few(ids):
-            rows = self._connection.execute(
-                select(record_heads).where(
-                    record_heads.c.kind == kind, record_heads.c.record_id.in_(some)
-                )
-            )
-            for row in rows:
-                self._stored.add((kind, row.record_id))
-                into = self._waiting if row.waiting else self._heads
-                into[kind, row.record_id].add(row.event_uuid)
+        text = "SELECT record_id, event_uuid, waiting FROM record_heads WHERE kind = ?"
+        rows = self._connection.exec_driver_sql(
+            f"{text} AND record_id {_AMONG}", (kind, to_json(ids))
+        )
+        for record_id, event_uuid, waiting in rows:
+            self._stored.add((kind, record_id))
+            into = self._waiting if waiting else self._heads
+            into[kind, record_id].add(event_uuid)
 
     def _write_records(self) -> None:
         put: dict[type[Record], list[dict[str, Any]]] = defaultdict(list)
@@ -195,6 +196,7 @@ class _Book:
             names = [i.name for i in INDEXED[record_type]] + ["data"]
             changed = ", ".join(f"{name}=excluded.{name}" for name in names)
             table = RECORD_TABLES[record_type]
+            rows.sort(key=lambda row: row["id"])  # neighbours in the index, one after the other
             _insert(self._connection, table, rows, f"ON CONFLICT(id) DO UPDATE SET {changed}")
         for record_type, ids in gone.items():
             table = RECORD_TABLES[record_type]
@@ -246,11 +248,9 @@ def _roomy_cache(connection: Connection) -> Iterator[None]:
 def _unknown(connection: Connection, batch: list[Line]) -> list[tuple[Event, Line]]:
     """The events of a batch that are not in the log; each is checked against its digest."""
     decoded = [(_checked(line), line) for line in batch]
-    known: set[str] = set()
-    for some in _few([event.uuid for event, _line in decoded]):
-        known |= set(
-            connection.execute(select(events.c.uuid).where(events.c.uuid.in_(some))).scalars()
-        )
+    ids = to_json([event.uuid for event, _line in decoded])
+    found = connection.exec_driver_sql(f"SELECT uuid FROM events WHERE uuid {_AMONG}", (ids,))
+    known = set(found.scalars())
     fresh: dict[str, tuple[Event, Line]] = {}
     for event, line in decoded:
         if event.uuid not in known:
