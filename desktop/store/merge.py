@@ -12,6 +12,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, select
@@ -31,6 +32,9 @@ from desktop.store.tables import INDEXED, RECORD_TABLES, blobs, events, record_h
 from desktop.store.transaction import decode_event, event_row
 
 Key = tuple[str, str]  # kind, record id
+Row = tuple[Any, ...]
+_HEAD = ["kind", "record_id", "event_uuid", "waiting"]
+_by_id = itemgetter(0)
 _BATCH = 5000
 _CACHE_KB = 256 << 10
 _FEW = 400  # values in one IN (...)
@@ -129,12 +133,10 @@ class _Book:
 
     def write(self) -> set[Key]:
         """Store heads and rows; the records touched."""
-        rows = []
+        rows: list[Row] = []
         for (kind, record_id), standing in self._heads.items():
-            here = {"kind": kind, "record_id": record_id}
-            waiting = self._waiting[kind, record_id]
-            rows += [here | {"event_uuid": e, "waiting": 0} for e in standing]
-            rows += [here | {"event_uuid": e, "waiting": 1} for e in waiting]
+            rows += [(kind, record_id, e, 0) for e in standing]
+            rows += [(kind, record_id, e, 1) for e in self._waiting[kind, record_id]]
         for kind, ids in self._by_kind().items():
             for some in _few([i for i in ids if (kind, i) in self._stored]):
                 self._connection.execute(
@@ -142,8 +144,8 @@ class _Book:
                         record_heads.c.kind == kind, record_heads.c.record_id.in_(some)
                     )
                 )
-        rows.sort(key=lambda row: row["record_id"])
-        _insert(self._connection, record_heads, rows)
+        rows.sort()
+        _insert(self._connection, record_heads, _HEAD, rows)
         self._write_records()
         return set(self._heads)
 
@@ -183,7 +185,7 @@ class _Book:
             into[kind, record_id].add(event_uuid)
 
     def _write_records(self) -> None:
-        put: dict[type[Record], list[dict[str, Any]]] = defaultdict(list)
+        put: dict[type[Record], list[Row]] = defaultdict(list)
         gone: dict[type[Record], list[str]] = defaultdict(list)
         for (kind, record_id), standing in self._heads.items():
             record_type = BY_KIND[kind]
@@ -196,8 +198,14 @@ class _Book:
             names = [i.name for i in INDEXED[record_type]] + ["data"]
             changed = ", ".join(f"{name}=excluded.{name}" for name in names)
             table = RECORD_TABLES[record_type]
-            rows.sort(key=lambda row: row["id"])  # neighbours in the index, one after the other
-            _insert(self._connection, table, rows, f"ON CONFLICT(id) DO UPDATE SET {changed}")
+            rows.sort(key=_by_id)  # neighbours in the index, one after the other
+            _insert(
+                self._connection,
+                table,
+                ["id", *names],
+                rows,
+                f"ON CONFLICT(id) DO UPDATE SET {changed}",
+            )
         for record_type, ids in gone.items():
             table = RECORD_TABLES[record_type]
             for some in _few(ids):
@@ -272,7 +280,7 @@ def _checked(line: Line) -> Event:
 def _insert_events(connection: Connection, fresh: list[tuple[Event, Line]]) -> None:
     rows = [event_row(event, line.body, line.digest) for event, line in fresh]
     try:
-        _insert(connection, events, rows)
+        _insert(connection, events, list(rows[0]), [tuple(row.values()) for row in rows])
     except IntegrityError as error:
         raise ConflictProblem(
             "Two copies of one project file were worked on.",
@@ -282,19 +290,17 @@ def _insert_events(connection: Connection, fresh: list[tuple[Event, Line]]) -> N
 
 
 def _insert(
-    connection: Connection, table: Table, rows: list[dict[str, Any]], otherwise: str = ""
+    connection: Connection, table: Table, names: list[str], rows: list[Row], otherwise: str = ""
 ) -> None:
     """Many plain rows of text and numbers at once, straight to the driver."""
     if rows:
-        names = list(rows[0])
         marks = ", ".join("?" * len(names))
         text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}) {otherwise}"
-        connection.exec_driver_sql(text, [tuple(row.values()) for row in rows])
+        connection.exec_driver_sql(text, rows)
 
 
-def _row(record: Record) -> dict[str, Any]:
-    values: dict[str, Any] = {i.name: i.read(record) for i in INDEXED[type(record)]}
-    return values | {"id": record.id, "data": to_json(record)}
+def _row(record: Record) -> Row:
+    return (record.id, *[i.read(record) for i in INDEXED[type(record)]], to_json(record))
 
 
 def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
