@@ -84,6 +84,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "RemoveBatch": _LEAD,
     "RecordPackage": _LEAD,
     "TagCases": _LEAD,
+    "LabelMadeImage": _LEAD,
     "MakeGold": _RULES,
     "RemoveGold": _RULES,
     # notes that change no row

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desktop.workspace.rules import Rules
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.splits import Splits
+    from desktop.workspace.synthetic import Synthetic
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
 
@@ -154,6 +155,13 @@ class Desks:
         from desktop.workspace.pixels import Pixels
 
         return Pixels(self._self())
+
+    @functools.cached_property
+    def synthetic(self) -> Synthetic:
+        """Made-up images with exact labels, as cases that are marked for ever."""
+        from desktop.workspace.synthetic import Synthetic
+
+        return Synthetic(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)
