@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from desktop.domain.errors import UserError
+from desktop.domain.split import is_synthetic
 from desktop.domain.study import Window
 from desktop.gui.canvas_furniture import Corners, spacing_text, window_text
 from desktop.gui.canvas_sheet import Sheet
@@ -24,10 +25,13 @@ def corners(
         return Corners()
     series = " · ".join(t for t in (sheet.series.modality, sheet.caption) if t)
     place = f"{view.index + 1} / {len(sheet.refs)}"
+    whose: tuple[str, ...] = (sheet.case.title, series)
+    if is_synthetic(sheet.case):
+        whose = ("SYNTHETIC", *whose)
     if context is None:
-        return Corners(top_left=(sheet.case.title, series), top_right=(place,))
+        return Corners(top_left=whose, top_right=(place,))
     return Corners(
-        top_left=(sheet.case.title, series),
+        top_left=whose,
         top_right=(place, *sheet.series.warnings[:3]),
         bottom_left=(spacing_text(context.calibrations), f"Zoom {zoom * 100:.0f} %"),
         bottom_right=(window_text(window),) if window is not None else (),

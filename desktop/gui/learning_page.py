@@ -62,6 +62,9 @@ class LearningPage(QWidget):
         self.topic_box.currentIndexChanged.connect(lambda _i: self._show_topic())
         head.addWidget(self.topic_box)
         head.addStretch(1)
+        self.made_up = push("Synthetic images…", tip="Made-up images with exact labels.")
+        self.made_up.clicked.connect(lambda: self._shell.page_wanted.emit("synthetic"))
+        head.addWidget(self.made_up)
         self.suggest = push(
             "Suggest answers", "", "", "Offers what the model is sure of as suggestions."
         )

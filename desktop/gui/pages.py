@@ -145,6 +145,15 @@ PAGES: tuple[PageSpec, ...] = (
         frozenset({Role.LEAD, Role.REVIEWER, Role.ADJUDICATOR, Role.AUDITOR}),
         "help_board:HelpBoard",
     ),
+    PageSpec(
+        "synthetic",
+        "Synthetic images",
+        "Made-up images with exact labels, marked for ever.",
+        "",
+        "stack",
+        LEADS,
+        "synthetic_page:SyntheticPage",
+    ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )
 

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.event import Event
+from desktop.domain.split import is_synthetic
 from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeState
 from desktop.gui import icons, theme
@@ -113,7 +114,8 @@ class CaseModel(QAbstractTableModel):
             regions = f"{line.annotation_count:,}" if line.annotation_count else "–"
             number = f"{line.place + 1:,}"
             flag = self._flags.get(line.case.id, "")
-            title = f"{line.case.title}  ·  {flag}" if flag else line.case.title
+            marks = ("SYNTHETIC",) if is_synthetic(line.case) else ()
+            title = "  ·  ".join(t for t in (line.case.title, *marks, flag) if t)
             return (number, title, line.modality, words, regions)[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)

@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +132,23 @@ class Synthetic:
             on_error,
         )
 
+    def start_preview(
+        self,
+        generator: str,
+        seed: int,
+        parameters: Mapping[str, float],
+        on_done: Callable[[synthetic.Made], None],
+        on_error: Callable[[UserError], None],
+        side: int = 256,
+    ) -> Job:
+        """One image in the background, kept nowhere."""
+        return self._workspace.jobs.start(
+            "Drawing a preview",
+            lambda _p: synthetic.make(generator, seed, side=side, values=parameters),
+            on_done,
+            on_error,
+        )
+
     def _ready(self, generator: str, count: int) -> Schema:
         """The schema for this generator; UserError where nothing can be made."""
         room = self._workspace
@@ -235,13 +251,18 @@ class Synthetic:
         return PaintMask(case_id=case.id, annotation_id=new.id, frames=(painted,), new=new)
 
 
+def class_colors(count: int) -> tuple[str, ...]:
+    """The colours of the first classes, as the schema has them."""
+    return tuple(_COLORS[n % len(_COLORS)] for n in range(count))
+
+
 def _schema(name: str, title: str, classes: tuple[str, ...]) -> Schema:
     """Class n is the generator's n-th label, in every project."""
     made = tuple(
-        LabelClass(
-            id=n, name=c, color=_COLORS[(n - 1) % len(_COLORS)], key=str(n) if n < 10 else ""
+        LabelClass(id=n, name=c, color=color, key=str(n) if n < 10 else "")
+        for n, (c, color) in enumerate(
+            zip(classes, class_colors(len(classes)), strict=True), start=1
         )
-        for n, (c, color) in enumerate(zip(classes, cycle(_COLORS), strict=False), start=1)
     )
     name = f"synthetic-{name}"
     return Schema(id=f"{name}@1", name=name, version=1, title=f"Synthetic: {title}", classes=made)
