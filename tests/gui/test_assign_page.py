@@ -21,6 +21,7 @@ from desktop.gui.shell import Notice
 from tests.workspace.team_room import TeamRoom, opened_room
 
 GOLD = GoldMix(rate=0.4, first=0, first_rate=0.0)
+MUCH_GOLD = GoldMix(rate=0.5, first_rate=0.5)
 
 
 @pytest.fixture
@@ -121,8 +122,8 @@ def test_the_gold_pane_names_the_careless_reader_and_opens_what_was_missed(
     team.make_gold(team.case_ids[10:])
     readers = {n: team.ws.accounts.known(n) for n in ("Grace", "Alan")}
     ids = [r.id for r in readers.values() if r]
-    team.ws.batches.create("Pilot", CaseRule(count=10), ids, overlap=1.0, gold=GOLD)
-    for name, error in (("Grace", 0.0), ("Alan", 0.8)):
+    team.ws.batches.create("Pilot", CaseRule(count=10), ids, overlap=1.0, gold=MUCH_GOLD)
+    for name, error in (("Grace", 0.0), ("Alan", 1.0)):
         reader = readers[name]
         assert reader is not None
         team.read_and_merge(team.simulated(name, error), team.package(reader))
