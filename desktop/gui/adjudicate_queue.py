@@ -12,7 +12,6 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QPoint,
-    QRect,
     QRectF,
     QSize,
     Qt,
@@ -24,7 +23,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QListView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -32,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from desktop.gui import icons, theme
 from desktop.gui.furniture import down, label
+from desktop.gui.row_ground import paint_ground
 from desktop.gui.segments import segments
 
 if TYPE_CHECKING:
@@ -133,15 +132,8 @@ class QueueDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row: QueueRow = index.data(RowRole)
         look = theme.current()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = bool(state & QStyle.StateFlag.State_Selected)
-        if chosen or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.chosen if chosen else look.hover))
-            painter.drawRoundedRect(QRectF(rect.adjusted(4, 1, -4, -1)), 6, 6)
+        rect = paint_ground(painter, option)
         inner = rect.adjusted(14, 7, -12, -7)
         words = inner.adjusted(0, 0, -BAR_PX - 10, 0)
         metrics = QFontMetrics(theme.font())

@@ -10,8 +10,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QRect,
-    QRectF,
     QSize,
     Qt,
 )
@@ -31,6 +29,7 @@ from desktop.gui import theme
 from desktop.gui.furniture import EmptyState, across, down, label
 from desktop.gui.goto import go_to_frame
 from desktop.gui.reading import Reading
+from desktop.gui.row_ground import paint_ground
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 from desktop.interaction.view import ViewState
@@ -105,15 +104,8 @@ class HistoryDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         line: HistoryLine = index.data(LineRole)
         look = theme.current()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = bool(state & QStyle.StateFlag.State_HasFocus)
-        if chosen or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.chosen if chosen else look.hover))
-            painter.drawRoundedRect(QRectF(rect.adjusted(4, 1, -4, -1)), 6, 6)
+        rect = paint_ground(painter, option, QStyle.StateFlag.State_HasFocus)
         words = rect.adjusted(16, 5, -12, -5)
         font = QFont(theme.font())
         font.setStrikeOut(line.undone)

@@ -38,8 +38,8 @@ def pin_place(room: Workspace, pin: Pin, regions: Sequence[Annotation]) -> str:
             words.append("A region that is gone")
         if pin.question_id and schema is not None:
             words.append(schema.question(pin.question_id).text)
-    except UserError:
-        pass
+    except UserError:  # the case is read with a schema now that does not have it
+        words.append("What the schema no longer has")
     if pin.frame is not None:
         series_id = room.instance(pin.frame.instance_id).series_id
         refs = room.frame_refs(series_id)

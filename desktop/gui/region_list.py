@@ -33,6 +33,7 @@ from desktop.gui.choice_row import paint_swatch
 from desktop.gui.reading import Reading
 from desktop.gui.region_book import RegionBook
 from desktop.gui.region_words import region_facts, shape_icon, size_text
+from desktop.gui.row_ground import paint_ground
 
 ROW_PX = 46
 RegionRole = Qt.ItemDataRole.UserRole + 1
@@ -130,22 +131,16 @@ class RegionDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         line: RegionLine = index.data(RegionRole)
         look = theme.current()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
-        chosen = bool(state & QStyle.StateFlag.State_Selected)
-        over = bool(state & QStyle.StateFlag.State_MouseOver)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if chosen or over:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.chosen if chosen else look.hover))
-            painter.drawRoundedRect(QRectF(rect.adjusted(4, 1, -4, -1)), 6, 6)
+        rect = paint_ground(painter, option)
+        lit = QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver
+        is_lit = bool(option.state & lit)  # type: ignore[attr-defined]
         left = rect.left() + 16
         paint_swatch(painter, look, QRectF(left + 1, rect.top() + 8, 14, 14), line.colour)
         dpr = painter.device().devicePixelRatioF()
         drawn = icons.pixmap(shape_icon(line.annotation), look.muted, 16, dpr)
         painter.drawPixmap(QPoint(left, rect.top() + 25), drawn)
-        buttons = chosen or over or line.annotation.locked
+        buttons = is_lit or line.annotation.locked
         right = lock_rect(rect).left() - 4 if buttons else rect.right() - 12
         self._words(painter, look, line, QRect(left + 24, rect.top(), right - left - 24, ROW_PX))
         if buttons:
@@ -154,7 +149,7 @@ class RegionDelegate(QStyledItemDelegate):
                 "lock" if locked else "unlock", look.warn if locked else look.muted, 16, dpr
             )
             painter.drawPixmap(lock_rect(rect).topLeft() + QPoint(4, 4), lock)
-        if chosen or over:
+        if is_lit:
             colour = look.faint if line.annotation.locked else look.muted
             painter.drawPixmap(
                 delete_rect(rect).topLeft() + QPoint(4, 4), icons.pixmap("trash", colour, 16, dpr)

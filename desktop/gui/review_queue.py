@@ -10,8 +10,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QRect,
-    QRectF,
     QSize,
     Qt,
 )
@@ -19,7 +17,6 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -27,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop.domain.review import ReviewState
 from desktop.gui import theme
+from desktop.gui.row_ground import paint_ground
 
 if TYPE_CHECKING:
     from desktop.workspace.reviews import ReviewLine
@@ -103,15 +101,8 @@ class ReviewDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         line: ReviewLine = index.data(LineRole)
         look = theme.current()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen = bool(state & QStyle.StateFlag.State_Selected)
-        if chosen or state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.chosen if chosen else look.hover))
-            painter.drawRoundedRect(QRectF(rect.adjusted(4, 1, -4, -1)), 6, 6)
+        rect = paint_ground(painter, option)
         words = rect.adjusted(14, 6, -12, -6)
         painter.setFont(theme.font())
         done = line.state in (ReviewState.PASSED, ReviewState.RETURNED)

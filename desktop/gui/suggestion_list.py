@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from desktop.gui import theme
 from desktop.gui.choice_row import paint_swatch
+from desktop.gui.row_ground import paint_ground
 from desktop.gui.suggestion_book import SuggestionLine
 
 ROW_PX = 46
@@ -70,16 +70,8 @@ class SuggestionDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         line: SuggestionLine = index.data(LineRole)
         look = theme.current()
-        rect = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
-        picked = bool(state & QStyle.StateFlag.State_Selected)
-        over = bool(state & QStyle.StateFlag.State_MouseOver)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if picked or over:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(look.chosen if picked else look.hover))
-            painter.drawRoundedRect(QRectF(rect.adjusted(4, 1, -4, -1)), 6, 6)
+        rect = paint_ground(painter, option)
         box = QRectF(rect.left() + 16, rect.top() + 8, 14, 14)
         if line.colour:
             paint_swatch(painter, look, box, line.colour)
