@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Executable, Select, bindparam, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -45,8 +46,7 @@ class StoreTransaction:
         self.event_id = stamp.new_id()
 
     def maybe(self, record_type: type[R], record_id: str) -> R | None:
-        table = RECORD_TABLES[record_type]
-        row = self._connection.execute(select(table.c.data).where(table.c.id == record_id)).scalar()
+        row = self._connection.execute(_by_id(record_type), {"wanted": record_id}).scalar()
         return None if row is None else from_json(row, record_type)
 
     def get(self, record_type: type[R], record_id: str) -> R:
@@ -59,11 +59,8 @@ class StoreTransaction:
         return found
 
     def find(self, record_type: type[R], **equals: str) -> list[R]:
-        table = RECORD_TABLES[record_type]
-        query = select(table.c.data).order_by(table.c.id)
-        for column, value in equals.items():
-            query = query.where(table.c[column] == value)
-        return [from_json(row, record_type) for row in self._connection.execute(query).scalars()]
+        rows = self._connection.execute(_where(record_type, tuple(equals)), equals).scalars()
+        return [from_json(row, record_type) for row in rows]
 
     def put(self, record: Record) -> None:
         record_type = type(record)
@@ -161,11 +158,30 @@ def _got_through(lookup: Connection, uuid: str) -> bool:
 
 def write_row(connection: Connection, record: Record) -> None:
     """Insert or replace one record's row."""
-    table = RECORD_TABLES[type(record)]
     values: dict[str, Any] = {i.name: i.read(record) for i in INDEXED[type(record)]}
-    values["data"] = to_json(record)
-    statement = upsert(table).values(id=record.id, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+    connection.execute(_upsert(type(record)), values | {"id": record.id, "data": to_json(record)})
+
+
+@functools.cache
+def _by_id(record_type: type[Record]) -> Select[Any]:
+    """Made once per kind: building a statement costs more than running it."""
+    table = RECORD_TABLES[record_type]
+    return select(table.c.data).where(table.c.id == bindparam("wanted"))
+
+
+@functools.cache
+def _where(record_type: type[Record], columns: tuple[str, ...]) -> Select[Any]:
+    table = RECORD_TABLES[record_type]
+    query = select(table.c.data).order_by(table.c.id)
+    return query.where(*(table.c[name] == bindparam(name) for name in columns))
+
+
+@functools.cache
+def _upsert(record_type: type[Record]) -> Executable:
+    statement = upsert(RECORD_TABLES[record_type])
+    names = [i.name for i in INDEXED[record_type]] + ["data"]
+    new = {name: statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
 def last_link(connection: Connection, chain: str) -> tuple[int, str]:

@@ -16,22 +16,31 @@ that was copied.
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from desktop.domain.event import Action, Event
 from desktop.store.copies import Aliases, is_alias
 from desktop.store.tables import events, record_heads
 
+# made once: building a statement costs more than running it
+_HERE = (
+    record_heads.c.kind == bindparam("of_kind"),
+    record_heads.c.record_id == bindparam("of_record"),
+)
+_STANDING = select(record_heads.c.event_uuid).where(*_HERE, record_heads.c.waiting == 0)
+_DROP = delete(record_heads).where(
+    *_HERE,
+    record_heads.c.event_uuid == bindparam("of_event"),
+    record_heads.c.waiting == bindparam("is_waiting"),
+)
+_ADD = upsert(record_heads).on_conflict_do_nothing()
+
 
 def heads(connection: Connection, kind: str, record_id: str) -> tuple[str, ...]:
     """The ids of the events whose versions of a record stand, in a fixed order."""
-    query = select(record_heads.c.event_uuid).where(
-        record_heads.c.kind == kind,
-        record_heads.c.record_id == record_id,
-        record_heads.c.waiting == 0,
-    )
-    return tuple(sorted(connection.execute(query).scalars()))
+    found = connection.execute(_STANDING, {"of_kind": kind, "of_record": record_id})
+    return tuple(sorted(found.scalars()))
 
 
 def shown(connection: Connection, kind: str, record_id: str) -> tuple[str, ...]:
@@ -68,23 +77,17 @@ def event(connection: Connection, event_uuid: str) -> Event:
 def advance(connection: Connection, new: Event) -> None:
     """Take an event of this file's own chain into the account of versions."""
     if new.action is Action.COPY:
-        rows = [
-            {"kind": c.kind, "record_id": c.id, "event_uuid": c.bases[0], "waiting": 0}
-            for c in new.changes
-        ]
+        rows = [_row(c.kind, c.id, c.bases[0], 0) for c in new.changes]
         connection.execute(insert(record_heads), rows)
         return
+    fresh = []
     for change in new.changes:
-        here = and_(record_heads.c.kind == change.kind, record_heads.c.record_id == change.id)
         for base in change.bases:
             _replace(connection, change.kind, change.id, base)
-        placeholder = connection.execute(
-            delete(record_heads).where(
-                here, record_heads.c.event_uuid == new.uuid, record_heads.c.waiting == 1
-            )
-        )
-        if placeholder.rowcount == 0:
-            _insert(connection, change.kind, change.id, new.uuid, 0)
+        if not _drop(connection, change.kind, change.id, new.uuid, waiting=1):
+            fresh.append(_row(change.kind, change.id, new.uuid, 0))
+    if fresh:
+        connection.execute(_ADD, fresh)
 
 
 def conflicts(connection: Connection) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -121,25 +124,20 @@ def _copying(connection: Connection, alias: str) -> Event:
 
 def _replace(connection: Connection, kind: str, record_id: str, base: str) -> None:
     """Take a version out of the heads, or note that it will be none when it arrives."""
-    gone = connection.execute(
-        delete(record_heads).where(
-            record_heads.c.kind == kind,
-            record_heads.c.record_id == record_id,
-            record_heads.c.event_uuid == base,
-            record_heads.c.waiting == 0,
-        )
-    )
-    if gone.rowcount:
+    if _drop(connection, kind, record_id, base, waiting=0):
         return
     known = connection.execute(select(events.c.seq).where(events.c.uuid == base)).first()
     if known is None:
-        _insert(connection, kind, record_id, base, 1)
+        connection.execute(_ADD, _row(kind, record_id, base, 1))
 
 
-def _insert(
-    connection: Connection, kind: str, record_id: str, event_uuid: str, waiting: int
-) -> None:
-    statement = upsert(record_heads).values(
-        kind=kind, record_id=record_id, event_uuid=event_uuid, waiting=waiting
-    )
-    connection.execute(statement.on_conflict_do_nothing())
+def _drop(
+    connection: Connection, kind: str, record_id: str, event_uuid: str, *, waiting: int
+) -> bool:
+    """Take one line out; whether it was there."""
+    line = {"of_kind": kind, "of_record": record_id, "of_event": event_uuid}
+    return bool(connection.execute(_DROP, line | {"is_waiting": waiting}).rowcount)
+
+
+def _row(kind: str, record_id: str, event_uuid: str, waiting: int) -> dict[str, object]:
+    return {"kind": kind, "record_id": record_id, "event_uuid": event_uuid, "waiting": waiting}
