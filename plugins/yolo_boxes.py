@@ -5,7 +5,8 @@ lengths as fractions of the image, with 8 digits. The class index counts the cla
 from 0 in the order of their ids; ``classes.txt`` names them. Two readers never share a file.
 
 An image without a region gets an empty file only where the reader said "no finding" for the case:
-an image that was merely not drawn on is no negative example.
+an image that was merely not drawn on is no negative example. ``synthetic.txt`` lists the label
+files of made-up images, so that none of them gets into validation.
 
 Source: the label format of Ultralytics YOLO detection data sets.
 """
@@ -57,6 +58,7 @@ class YoloExporter:
         parts: list[Part] = []
         notes: list[Note] = []
         named: set[str] = set()
+        made_up: dict[str, list[str]] = {}
         for case in progress.over(snapshot.cases, len(snapshot.cases), "YOLO"):
             notes += _left_out(snapshot, case)
             for home, schema, stem, instance, rows in _files(snapshot, case):
@@ -65,7 +67,14 @@ class YoloExporter:
                     names = "".join(f"{c.name}\n" for c in _classes(schema))
                     parts.append(_put(folder, f"{home}/classes.txt", names, "Class names"))
                 lines = "".join(_line(row, instance) for row in rows)
-                parts.append(_put(folder, f"{home}/labels/{stem}.txt", lines, "Boxes"))
+                path, synthetic = f"{home}/labels/{stem}.txt", snapshot.is_synthetic(case)
+                facts = {"synthetic": synthetic}
+                parts.append(_put(folder, path, lines, "Boxes", facts))
+                if synthetic:
+                    made_up.setdefault(home, []).append(f"labels/{stem}.txt")
+        for home, stems in made_up.items():
+            listed = "".join(f"{s}\n" for s in sorted(stems))
+            parts.append(_put(folder, f"{home}/synthetic.txt", listed, "Made-up images"))
         return Written(tuple(parts), tuple(notes))
 
     def compare(
@@ -81,6 +90,10 @@ class YoloExporter:
         for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing YOLO"):
             for home, _schema, stem, instance, rows in _files(snapshot, case):
                 path = f"{home}/labels/{stem}.txt"
+                if snapshot.is_synthetic(case) and f"labels/{stem}.txt" not in _text(
+                    folder / f"{home}/synthetic.txt"
+                ):
+                    raise Mismatch(path, "a made-up image is not listed")
                 found = [_row(line, instance) for line in _text(folder / path).splitlines()]
                 if len(found) != len(rows):
                     raise Mismatch(path, f"{len(found)} boxes instead of {len(rows)}")
@@ -185,11 +198,13 @@ def _row(line: str, image: Instance) -> _Row:
     return int(index), cx - half_w, cy - half_h, cx + half_w, cy + half_h
 
 
-def _put(folder: Path, path: str, text: str, title: str) -> Part:
+def _put(
+    folder: Path, path: str, text: str, title: str, facts: dict[str, Any] | None = None
+) -> Part:
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8", newline="\n")
-    return Part(path, "yolo", title)
+    return Part(path, "yolo", title, facts or {})
 
 
 def _text(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import ClassVar
 
@@ -37,6 +38,11 @@ class Split(Record):
 def is_synthetic(case: Case) -> bool:
     """Whether any of its images was made up."""
     return SYNTHETIC_TAG in case.tags
+
+
+def synthetic_ids(cases: Iterable[Case]) -> frozenset[str]:
+    """The ids of those whose images are made up."""
+    return frozenset(c.id for c in cases if is_synthetic(c))
 
 
 def is_machine_made(origin: Origin, provenance: Provenance | None = None) -> bool:

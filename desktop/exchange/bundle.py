@@ -228,6 +228,8 @@ class _Draft:
                 for name in (pseudonyms(snapshot)[reader.id],)
             ],
             "cases": [c.id for c in snapshot.cases],
+            "split": {c.id: snapshot.parts[c.id] for c in snapshot.cases if c.id in snapshot.parts},
+            "synthetic": [c.id for c in snapshot.cases if snapshot.is_synthetic(c)],
             "series": facts.series,
             "counts": counts,
             "classes": facts.classes(snapshot),

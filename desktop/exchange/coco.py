@@ -122,7 +122,13 @@ class _File:
             for a in labels.assignments
         ]
         self.cases.append(
-            {"case_id": case.id, "patient": labels.study.patient_key, "readers": states}
+            {
+                "case_id": case.id,
+                "patient": labels.study.patient_key,
+                "part": self.snapshot.parts.get(case.id, ""),
+                "synthetic": labels.is_synthetic,
+                "readers": states,
+            }
         )
         for series in labels.series:
             for instance in labels.instances_of(series):
@@ -142,6 +148,7 @@ class _File:
                             "frame_index": frame.frame_index,
                             "file_sha256": instance.file_sha256,
                             "sop_instance_uid": instance.sop_instance_uid,
+                            "synthetic": labels.is_synthetic,
                         }
                     )
 
@@ -174,6 +181,7 @@ class _File:
         return {
             "schema": schema.id,
             "images": len(self.images),
+            "synthetic_images": sum(i["synthetic"] for i in self.images),
             "annotations": len(self.annotations),
             "regions": len({a["annotation_id"] for a in self.annotations}),
         }

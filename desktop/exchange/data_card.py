@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from desktop.exchange.coco import RULE
@@ -74,6 +75,17 @@ def _head_section(snapshot: Snapshot, facts: BundleFacts) -> Iterator[str]:
         f"Bundle {snapshot.bundle_id}, project {snapshot.project_id}."
     )
     yield ""
+    if facts.synthetic:
+        yield (
+            f"{facts.synthetic} of the cases are SYNTHETIC: made-up images, for training only. "
+            "They are listed in manifest.json under `synthetic` and marked in every format."
+        )
+        yield ""
+    if snapshot.parts:
+        parts = Counter(snapshot.parts[c.id] for c in snapshot.cases if c.id in snapshot.parts)
+        said = ", ".join(f"{n} {name}" for name, n in sorted(parts.items()))
+        yield f"Split by patient: {said}. The part of each case is in manifest.json under `split`."
+        yield ""
     yield "## Check it first"
     yield ""
     yield "    python verify_bundle.py"

@@ -124,6 +124,7 @@ class _Job:
         places = {i.id: n for n, i in enumerate(self.instances)}
         names = (snapshot.bundle_id, self.series.id, self.reader, self.schema.id)
         day, _t, clock = snapshot.created_utc.partition("T")
+        made_up = "SYNTHETIC. " if self.labels.is_synthetic else ""
         return SegRequest(
             sources=tuple(
                 SegSource(
@@ -136,7 +137,7 @@ class _Job:
             segments=tuple(self._segment(region, places) for region in self.regions),
             patient_key="" if options.keep_patient else self.labels.study.patient_key,
             creator=self.reader,
-            description=f"Labels of {self.reader}, {self.schema.title}"[:64],
+            description=f"{made_up}Labels of {self.reader}, {self.schema.title}"[:64],
             series_uid=uid_of("seg-series", *names),
             sop_uid=uid_of("seg-instance", *names, str(self.number)),
             dimension_uid=uid_of("seg-dimension", *names, str(self.number)),
@@ -147,6 +148,7 @@ class _Job:
             version=snapshot.app_version,
             slice_mm=self.series.slice_step_mm or 1.0,
             coding_scheme=OWN_SCHEME,
+            synthetic=self.labels.is_synthetic,
         )
 
     def facts(self) -> dict[str, Any]:
@@ -155,6 +157,7 @@ class _Job:
             "series_instance_uid": self.series.series_instance_uid,
             "reader": self.reader,
             "schema": self.schema.id,
+            "synthetic": self.labels.is_synthetic,
             "segments": [
                 {
                     "number": number,

@@ -52,6 +52,7 @@ class BundleFacts:
     annotations: int = 0
     answers: int = 0
     no_finding: int = 0
+    synthetic: int = 0  # cases
     free_texts: int = 0
     text_checked: int = 0  # cases
     text_frames: int = 0
@@ -77,6 +78,7 @@ class BundleFacts:
             "annotations": self.annotations,
             "answers": self.answers,
             "no_finding": self.no_finding,
+            "synthetic_cases": self.synthetic,
         }
 
     def pixel_text(self) -> dict[str, int | bool]:
@@ -129,6 +131,7 @@ def gather(snapshot: Snapshot, progress: Progress) -> BundleFacts:
 
 def _add(facts: BundleFacts, labels: CaseLabels) -> None:
     facts.cases += 1
+    facts.synthetic += labels.is_synthetic
     text = labels.snapshot.pixel_text(labels.case)
     facts.text_checked += text is not None
     facts.text_frames += text or 0

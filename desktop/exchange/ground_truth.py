@@ -130,10 +130,11 @@ def _line(
             ],
         },
         f"{NAME}-metadata": {
+            "synthetic": labels.is_synthetic,
             "objects": [{"confidence": 1} for _box in boxes],
             "class-map": {str(n): names[c] for n, c in enumerate(_classes(schema))},
             "type": "groundtruth/object-detection",
-            "human-annotated": "yes",
+            "human-annotated": "no" if labels.is_synthetic else "yes",
             "creation-date": created_utc.removesuffix("Z"),
             "job-name": f"readingroom/{schema_name(schema)}",
         },

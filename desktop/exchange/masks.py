@@ -190,7 +190,7 @@ def _pictures(
 def _of_region(labels: CaseLabels, region: Region, part: RegionFrame) -> _Picture:
     pixels = part.mask().astype(np.uint8) * np.uint8(region.label_class.id)
     name = _frame_name(labels, part.frame)
-    facts = _facts(region, part.frame, pixels) | {"annotation_id": region.annotation.id}
+    facts = _facts(labels, region, part.frame, pixels) | {"annotation_id": region.annotation.id}
     path = f"masks/{name}/{plain(region.annotation.id)}.png"
     return _Picture(path, "PNG mask of one region", pixels, facts)
 
@@ -206,15 +206,18 @@ def _of_reader(labels: CaseLabels, members: list[tuple[Region, RegionFrame]]) ->
         pixels[mask] = other.label_class.id
     name = _frame_name(labels, part.frame)
     path = f"masks/{name}/{region.reader}_{schema_name(region.schema)}_labels.png"
-    return _Picture(path, "PNG label picture", pixels, _facts(region, part.frame, pixels))
+    return _Picture(path, "PNG label picture", pixels, _facts(labels, region, part.frame, pixels))
 
 
-def _facts(region: Region, frame: FrameRef, pixels: npt.NDArray[np.uint8]) -> dict[str, Any]:
+def _facts(
+    labels: CaseLabels, region: Region, frame: FrameRef, pixels: npt.NDArray[np.uint8]
+) -> dict[str, Any]:
     values, counts = np.unique(pixels, return_counts=True)
     return {
         "frame_key": frame.key,
         "reader": region.reader,
         "schema": region.schema.id,
+        "synthetic": labels.is_synthetic,
         "pixels": {str(v): int(n) for v, n in zip(values, counts, strict=True) if v},
     }
 
@@ -284,6 +287,7 @@ def _geometry(labels: CaseLabels, volume: LabelVolume) -> bytes:
         )
     about = {
         "axes": ["frame", "row", "column"],
+        "synthetic": volume.synthetic,
         "series_instance_uid": volume.series.series_instance_uid,
         "warnings": list(labels.space(volume.series).warnings),
         "frames": rows,

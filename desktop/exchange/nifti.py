@@ -59,7 +59,8 @@ class NiftiExporter:
                 for volume in label_volumes(labels, series, space.refs, options):
                     progress.check()
                     path = _path(volume)
-                    write_file(folder / path, nifti_bytes(volume.voxels, ras_affine(space)))
+                    content = nifti_bytes(volume.voxels, ras_affine(space), volume.synthetic)
+                    write_file(folder / path, content)
                     facts = volume.facts() | _grid_facts(volume, space)
                     parts.append(Part(path, self.name, "NIfTI label volume", facts))
         return Written(tuple(parts), tuple(notes))
@@ -113,8 +114,13 @@ def ras_affine(space: SeriesSpace) -> npt.NDArray[np.float64]:
     return np.asarray(_LPS_TO_RAS @ space.affine) + 0.0  # no negative zeros
 
 
-def nifti_bytes(voxels_zyx: npt.NDArray[Any], affine_ras: npt.NDArray[np.float64]) -> bytes:
-    """A gzipped NIfTI-1 file with equal qform and sform (scanner coordinates, mm)."""
+def nifti_bytes(
+    voxels_zyx: npt.NDArray[Any], affine_ras: npt.NDArray[np.float64], synthetic: bool = False
+) -> bytes:
+    """A gzipped NIfTI-1 file with equal qform and sform (scanner coordinates, mm).
+
+    Labels of ``synthetic`` images say so in ``descrip``.
+    """
     nibabel: Any = import_module("nibabel")
     # NIfTI's first axis runs fastest, as columns do in (slice, row, column) order.
     image = nibabel.Nifti1Image(voxels_zyx.transpose(2, 1, 0), affine_ras)
@@ -123,7 +129,7 @@ def nifti_bytes(voxels_zyx: npt.NDArray[Any], affine_ras: npt.NDArray[np.float64
     image.set_qform(affine_ras, code=1, strip_shears=True)
     if np.abs(image.get_qform() - affine_ras).max() > _QFORM_OFF_MM:
         image.set_qform(None, code=0)  # it can't hold a shear: better none than a wrong one
-    image.header["descrip"] = b"Reading Room labels"
+    image.header["descrip"] = b"Reading Room labels" + (b", SYNTHETIC" if synthetic else b"")
     image.header.set_intent("label")
     packed = BytesIO()
     with gzip.GzipFile("", "wb", compresslevel=6, fileobj=packed, mtime=0) as file:

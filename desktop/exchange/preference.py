@@ -25,6 +25,7 @@ from desktop.domain.errors import StoreProblem
 from desktop.domain.proposal import ProposedFrame
 from desktop.domain.ranking import Candidate, RankingKind, RankingPrompt, TaskRecords
 from desktop.domain.runs import decode_runs
+from desktop.domain.split import synthetic_ids
 from desktop.exchange.disk import plain_disk_errors, write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.masks import png_bytes
@@ -81,10 +82,10 @@ class PreferenceExporter:
         parts: list[Part] = []
         notes: list[Note] = []
         names = {r.id: r.pseudonym for r in snapshot.readers}
-        tasks = snapshot.rankings
+        tasks, made_up = snapshot.rankings, synthetic_ids(snapshot.cases)
         progress.check()
         for records in progress.over(tasks, len(tasks), "Preferences"):
-            files = _TaskFiles(records, PreferenceOptions(), names, snapshot.fit_rewards)
+            files = _TaskFiles(records, PreferenceOptions(), names, snapshot.fit_rewards, made_up)
             for path, content, title, facts in files.all(snapshot.runs):
                 write_file(folder / path, content)
                 parts.append(Part(path, self.name, title, facts))
@@ -103,7 +104,8 @@ class PreferenceExporter:
         names = {r.id: r.pseudonym for r in snapshot.readers}
         pixels = 0
         for records in progress.over(snapshot.rankings, len(snapshot.rankings), "Preferences"):
-            files = _TaskFiles(records, PreferenceOptions(), names, snapshot.fit_rewards)
+            made_up = synthetic_ids(snapshot.cases)
+            files = _TaskFiles(records, PreferenceOptions(), names, snapshot.fit_rewards, made_up)
             pixels += files.compare(folder, snapshot.runs)
         return pixels
 
@@ -116,14 +118,16 @@ def write_task(
     runs: Runs,
     fit: Fit,
     progress: Progress,
+    made_up: frozenset[str] = frozenset(),
 ) -> Written:
     """Write one task into an empty or new folder and read it back.
 
-    ``names`` are the readers' pseudonyms. StoreProblem where the folder holds something already.
+    ``names`` are the readers' pseudonyms, ``made_up`` the ids of synthetic cases. StoreProblem
+    where the folder holds something already.
     """
     if folder.exists() and any(folder.iterdir()):
         raise StoreProblem("There is already something in this folder.", folder.name)
-    files = _TaskFiles(records, options, names, fit, home="")
+    files = _TaskFiles(records, options, names, fit, made_up, home="")
     parts = []
     with plain_disk_errors("preferences"):
         for path, content, title, facts in files.all(runs):
@@ -143,10 +147,12 @@ class _TaskFiles:
         options: PreferenceOptions,
         names: dict[str, str],
         fit: Fit,
+        made_up: frozenset[str],
         home: str | None = None,
     ) -> None:
         task = records.task
         self.records, self.options, self.names = records, options, names
+        self._made_up = made_up
         if home is None:
             home = f"preference/{plain(task.title)}-{task.id[:6]}/"
         self.home = home
@@ -291,6 +297,7 @@ class _TaskFiles:
                         "file": path,
                         "row": number,
                         "prompt_id": lone.prompt.id,
+                        "synthetic": lone.prompt.case_id in self._made_up,
                         "candidate_id": lone.candidate.id,
                         "source": lone.candidate.source,
                         "why": lone.why,
@@ -306,6 +313,7 @@ class _TaskFiles:
                     "row": number,
                     "prompt_id": row.prompt.id,
                     "case_id": row.prompt.case_id,
+                    "synthetic": row.prompt.case_id in self._made_up,
                     "chosen_id": row.chosen.id,
                     "rejected_id": row.rejected.id,
                     "chosen_source": row.chosen.source,

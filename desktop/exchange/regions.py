@@ -84,6 +84,11 @@ class CaseLabels:
         self._readers = pseudonyms(snapshot)
         self._spaces: dict[str, SeriesSpace] = {}
 
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the images are made up; every format says it with their labels."""
+        return self.snapshot.is_synthetic(self.case)
+
     def instances_of(self, series: Series) -> tuple[Instance, ...]:
         """In reading order."""
         return self._instances_of[series.id]

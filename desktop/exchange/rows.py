@@ -31,7 +31,7 @@ def case_rows(labels: CaseLabels) -> Iterator[Row]:
         "modalities": "/".join(sorted({s.modality for s in labels.series if s.modality})),
         "images": sum(i.frame_count for i in labels.instances.values()),
         "part": labels.snapshot.parts.get(case.id, ""),
-        "synthetic": labels.snapshot.is_synthetic(case),
+        "synthetic": labels.is_synthetic,
     }
     states = {a.reader_id: a for a in labels.assignments}
     spoke = {r.annotation.reader_id for r in labels.regions}
@@ -63,7 +63,7 @@ def image_rows(labels: CaseLabels) -> Iterator[Row]:
                 "file_name": image_name(instance, frame.frame_index),
                 "case_id": labels.case.id,
                 "part": labels.snapshot.parts.get(labels.case.id, ""),
-                "synthetic": labels.snapshot.is_synthetic(labels.case),
+                "synthetic": labels.is_synthetic,
                 "patient": labels.study.patient_key,
                 "series_id": series.id,
                 "series_instance_uid": series.series_instance_uid,

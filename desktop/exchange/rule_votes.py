@@ -1,10 +1,10 @@
 """What rules said: the votes, the soft labels learned from them, and the versions of the rules.
 
 One folder per target that rules were run on: ``votes.csv`` has every item of the exported cases
-with the vote of every rule ("error" where it failed), the probability of every label, and the part
-(train, validation, test) of its case; ``rules.json`` has the rules and what was learned of them.
-These are no labels: a label that a reader made of a suggestion stands with the others, with the
-origin "rule".
+with the vote of every rule ("error" where it failed), the probability of every label, the part
+(train, validation, test) of its case and whether that is synthetic; ``rules.json`` has the rules
+and what was learned of them. These are no labels: a label that a reader made of a suggestion stands
+with the others, with the origin "rule".
 """
 
 from __future__ import annotations
@@ -84,17 +84,18 @@ def newest_runs(snapshot: Snapshot) -> list[RuleRun]:
 
 
 def votes_table(snapshot: Snapshot, run: RuleRun) -> str:
-    """The kept table, for the cases that are exported, with the part of each case."""
-    wanted = {case.id for case in snapshot.cases}
+    """The kept table, for the cases that are exported, with part and origin of each case."""
+    made_up = {c.id: str(snapshot.is_synthetic(c)).lower() for c in snapshot.cases}
     rows = csv.reader(io.StringIO(snapshot.runs(run.table).decode()))
     head = next(rows)
     at = head.index("case")
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    out.writerow([*head[: at + 1], "part", *head[at + 1 :]])
+    out.writerow([*head[: at + 1], "part", "synthetic", *head[at + 1 :]])
     for row in rows:
-        if row[at] in wanted:
-            out.writerow([*row[: at + 1], snapshot.parts.get(row[at], ""), *row[at + 1 :]])
+        if row[at] in made_up:
+            case = [snapshot.parts.get(row[at], ""), made_up[row[at]]]
+            out.writerow([*row[: at + 1], *case, *row[at + 1 :]])
     return text.getvalue()
 
 

@@ -33,7 +33,7 @@ class SegRequest(Value):
     """Everything that a segmentation is made of; equal requests give equal bytes.
 
     ``patient_key`` "" keeps the patient's identity as it is in the source. ``slice_mm`` stands in
-    for a slice thickness that the source doesn't give.
+    for a slice thickness that the source doesn't give. ``synthetic``: the images are made up.
     """
 
     sources: tuple[SegSource, ...]
@@ -51,6 +51,7 @@ class SegRequest(Value):
     version: str
     coding_scheme: str
     slice_mm: float
+    synthetic: bool = False
 
 
 class SegFrame(Value):

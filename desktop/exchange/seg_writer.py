@@ -266,6 +266,8 @@ def _settle(dataset: Dataset, request: SegRequest) -> None:
         item.ContributionDateTime = request.date + request.time
     for item in (*dataset.DimensionOrganizationSequence, *dataset.DimensionIndexSequence):
         item.DimensionOrganizationUID = request.dimension_uid
+    if request.synthetic:
+        dataset.SyntheticData = "YES"  # (0008,001C), SOP Common Module
     scheme = Dataset()
     scheme.CodingSchemeDesignator = request.coding_scheme
     scheme.CodingSchemeName = "Label classes of a Reading Room project"

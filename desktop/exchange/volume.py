@@ -30,6 +30,7 @@ class LabelVolume:
     class_id: int | None
     frames: tuple[FrameRef, ...]
     voxels: LabelsZYX
+    synthetic: bool = False
 
     @property
     def stem(self) -> str:
@@ -46,6 +47,7 @@ class LabelVolume:
             "series_instance_uid": self.series.series_instance_uid,
             "reader": self.reader,
             "schema": self.schema.id,
+            "synthetic": self.synthetic,
             "classes": {c: self.schema.label_class(int(c)).name for c in found},
             "voxels": found,
             "overlaps": self.class_id is not None,
@@ -66,13 +68,17 @@ def label_volumes(
         together = _filled(members, frames)
         if together is not None:
             if together.any():
-                yield LabelVolume(series, reader, schema, None, tuple(frames), together)
+                yield LabelVolume(
+                    series, reader, schema, None, tuple(frames), together, labels.is_synthetic
+                )
             continue
         for class_id in sorted({r.label_class.id for r in members}):
             of_class = [r for r in members if r.label_class.id == class_id]
             voxels = _filled(of_class, frames)
             if voxels is not None and voxels.any():
-                yield LabelVolume(series, reader, schema, class_id, tuple(frames), voxels)
+                yield LabelVolume(
+                    series, reader, schema, class_id, tuple(frames), voxels, labels.is_synthetic
+                )
 
 
 def _filled(regions: Sequence[Region], frames: Sequence[FrameRef]) -> LabelsZYX | None:

@@ -31,6 +31,8 @@ from desktop.domain.ranking import (
     TaskRecords,
 )
 from desktop.domain.runs import MaskYX, decode_runs
+from desktop.domain.split import synthetic_ids
+from desktop.domain.study import Case
 from desktop.store import queries
 from desktop.workspace.claims import SEES_ALL
 from desktop.workspace.ranking_drafts import DraftPrompt
@@ -296,6 +298,7 @@ class RankingDesk:
             lambda digest: queries.runs(room._read, digest),
             rewards,
             progress or Progress(),
+            synthetic_ids(queries.many(room._read, Case)),
         )
 
     # ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import supervision
+from msgspec.structs import replace
 from PIL import Image
 
 from desktop.domain.geometry import Box, Point
@@ -117,3 +118,19 @@ def test_a_changed_file_is_noticed_when_read_back(
     with pytest.raises(exporter.Mismatch):
         write_bundle(project.snapshot(), tmp_path / "bundle", YOLO, pool=project.pool)
     assert not (tmp_path / "bundle").exists()
+
+
+def test_made_up_images_are_listed_apart(project: MadeProject, tmp_path: Path) -> None:
+    for series_id in project.series:
+        project.draw(Box(x0=1, y0=2, x1=5, y1=6), 3, project.frames(series_id)[0])
+    made_up = project.case_of(next(iter(project.series)))
+    project.cases = [
+        replace(c, tags=("synthetic",)) if c.id == made_up else c for c in project.cases
+    ]
+    home = write(project, tmp_path)
+    (listed,) = home.rglob("synthetic.txt")
+    (line,) = listed.read_text().splitlines()
+    assert (listed.parent / line).is_file() and len(list(home.rglob("labels/*.txt"))) == 2
+    manifest = json.loads((home.parent / "manifest.json").read_text())
+    facts = {p["path"]: p["facts"].get("synthetic") for p in manifest["parts"]}
+    assert facts[(listed.parent / line).relative_to(home.parent).as_posix()] is True
