@@ -62,7 +62,9 @@ def create(chosen: argparse.Namespace) -> int:
 
 def import_images(chosen: argparse.Namespace) -> int:
     with _open(chosen) as workspace:
-        report = workspace.import_images(chosen.paths, _progress())
+        report = workspace.import_images(
+            chosen.paths, _progress(), sites_by_folder=chosen.sites_by_folder
+        )
         for refused in report.refused:
             print(f"refused: {refused.path.name}: {refused.reason}")
         print(report.sentence)
@@ -309,7 +311,10 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     add("create", create, "Make a project.").add_argument("--title")
-    add("import", import_images, "Read images.").add_argument("paths", type=Path, nargs="+")
+    taking = add("import", import_images, "Read images.")
+    taking.add_argument("paths", type=Path, nargs="+")
+    words = "tag cases as site:FOLDER, by the folder right below the one that is read"
+    taking.add_argument("--sites-by-folder", action="store_true", help=words)
     listing = add("list", list_cases, "List cases.")
     listing.add_argument("--search", default="")
     listing.add_argument("--limit", type=int, default=100)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from desktop.domain.batch import NO_GOLD, CaseRule, GoldMix, Mode, RuleKind
 from desktop.domain.errors import UserError
+from desktop.domain.study import Case
 from desktop.engines.gold_scores import Share
 from desktop.workspace.workspace import Workspace
 from tools.manage_readers import secret
@@ -40,6 +41,11 @@ def add_assign_commands(add: Add, opened: Open) -> None:
     packing.add_argument("--again", action="store_true", help="also what went out and is open")
     packing.add_argument("--with-images", action="store_true", help="copy the images beside")
     packing.add_argument("--new-passphrase-file", type=Path, help="encrypts the packages")
+    tagging = add("tag", with_project(tag), "Tag cases (site:NAME names a site), or list tags.")
+    tagging.add_argument("tag", nargs="?", default="")
+    tagging.add_argument("cases", type=int, nargs="*", help="numbers in the work list; else all")
+    tagging.add_argument("--off", action="store_true", help="take the tag off")
+    tagging.add_argument("--search", default="", help="cases that this search finds")
     gold = add("gold", with_project(make_gold), "Make what was said of a case its known answer.")
     gold.add_argument("case", type=int, help="its number in the work list")
     gold.add_argument("--of", default="", metavar="NAME", help="whose work; else one's own")
@@ -91,6 +97,22 @@ def show(_chosen: argparse.Namespace, workspace: Workspace) -> int:
     return 0
 
 
+def tag(chosen: argparse.Namespace, workspace: Workspace) -> int:
+    """Tag cases by number or search, or tell which tags there are."""
+    if not chosen.tag:
+        for word, count in workspace.batches.tags().items():
+            print(f"{word:32} {count:7,} cases")
+        return 0
+    if chosen.cases:
+        ids = [_case(workspace, number).id for number in chosen.cases]
+    else:
+        lines = workspace.cases(0, workspace.case_count(chosen.search), chosen.search)
+        ids = [line.case.id for line in lines]
+    count = workspace.batches.tag(ids, chosen.tag, not chosen.off)
+    print(f"{count} cases {'without' if chosen.off else 'with'} {chosen.tag}.")
+    return 0
+
+
 def overlap(chosen: argparse.Namespace, workspace: Workspace) -> int:
     lines = list(reversed(workspace.batches.lines()))
     if not 0 < chosen.batch <= len(lines):
@@ -114,17 +136,15 @@ def package(chosen: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def make_gold(chosen: argparse.Namespace, workspace: Workspace) -> int:
-    lines = workspace.cases(offset=chosen.case - 1, limit=1) if chosen.case > 0 else []
-    if not lines:
-        raise UserError("There is no such case.", str(chosen.case))
-    case_id = lines[0].case.id
+    case = _case(workspace, chosen.case)
+    case_id = case.id
     if chosen.remove:
         workspace.gold.remove(case_id)
-        print(f"{lines[0].case.title} is no gold any more.")
+        print(f"{case.title} is no gold any more.")
         return 0
     who = _reader(workspace, chosen.of) if chosen.of else ""
     workspace.gold.make(case_id, who, chosen.concept, chosen.difficulty)
-    print(f"{lines[0].case.title} is gold.")
+    print(f"{case.title} is gold.")
     return 0
 
 
@@ -154,6 +174,14 @@ def _add_batch(batch: argparse.ArgumentParser) -> None:
     batch.add_argument("--gold", type=float, default=0.0, help="share of hidden gold, 0 to 0.5")
     batch.add_argument("--gold-first", type=float, default=0.3, help="of a reader's first ten")
     batch.add_argument("--suggestions", action="store_true", help="models' drafts go along")
+
+
+def _case(workspace: Workspace, number: int) -> Case:
+    """A case by its 1-based number in the work list."""
+    lines = workspace.cases(offset=number - 1, limit=1) if number > 0 else []
+    if not lines:
+        raise UserError("There is no such case.", str(number))
+    return lines[0].case
 
 
 def _reader(workspace: Workspace, name: str) -> str:

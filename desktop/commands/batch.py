@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from desktop.domain.batch import Batch, BatchCases, GoldMix, Package
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import UserError
+from desktop.domain.site import SITE, with_tag
+from desktop.domain.split import SYNTHETIC_TAG
 from desktop.domain.study import Case
 from desktop.domain.task import Reader
 
@@ -95,7 +97,7 @@ class RecordPackage(Command, frozen=True):
 
 
 class TagCases(Command, frozen=True):
-    """Put a tag on cases, or take it off."""
+    """Put a tag on cases, or take it off. A site (``site:NAME``) takes the place of another."""
 
     case_of: ClassVar[str] = ""
 
@@ -105,17 +107,24 @@ class TagCases(Command, frozen=True):
 
     @property
     def title(self) -> str:
-        return f"{'Tag' if self.on else 'Untag'} {len(self.case_ids)} cases as {self.tag}"
+        many = "1 case" if len(self.case_ids) == 1 else f"{len(self.case_ids):,} cases"
+        return f"{'Tag' if self.on else 'Untag'} {many} as {self.tag}"
 
     def apply(self, txn: Transaction) -> None:
-        tag = self.tag.strip()
-        if not tag:
+        tag = " ".join(self.tag.split())
+        if not tag or tag == SITE:
             raise UserError("A tag needs a word.")
+        if tag == SYNTHETIC_TAG:
+            raise UserError(
+                "“synthetic” is not given or taken by hand.",
+                "It stays for ever on cases whose images were made up.",
+            )
         for case_id in self.case_ids:
             case = txn.get(Case, case_id)
             others = tuple(t for t in case.tags if t != tag)
-            tags = tuple(sorted((*others, tag))) if self.on else others
-            txn.put(replace(case, tags=tags))
+            tags = with_tag(case.tags, tag) if self.on else others
+            if tags != case.tags:
+                txn.put(replace(case, tags=tags))
 
 
 def _check_shares(batch: Batch) -> None:

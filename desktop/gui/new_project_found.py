@@ -71,7 +71,16 @@ class FoundStep(QWidget):
         self.values.toggled.connect(lambda _on: self._show_identifiers())
         inside.addWidget(self.values)
         inside.addWidget(self.identifiers, 1)
-        for page in (self.series, self.refused, self.doubles, holder):
+        listing = QWidget()
+        below = down(listing, gap=8)
+        below.addWidget(self.series, 1)
+        self.sites = QCheckBox()
+        self.sites.setToolTip(
+            "Each folder names the site of its cases (the tag site:NAME); Quality compares sites. "
+            "Don't tick it where folders are named after patients."
+        )
+        below.addWidget(self.sites)
+        for page in (listing, self.refused, self.doubles, holder):
             self._stack.addWidget(page)
         self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
         for name in ("Series", "Not read", "Duplicates", "Identifiers"):
@@ -106,6 +115,7 @@ class FoundStep(QWidget):
             )
         ):
             self.tabs.setTabText(number, f"{name} · {count:,}")
+        self._offer_sites(survey)
         self.tabs.setCurrentIndex(0 if result.series else 1)
         self._count()
 
@@ -120,8 +130,18 @@ class FoundStep(QWidget):
 
     def chosen(self) -> Survey | None:
         """What is to be taken in."""
-        out = self.left_out()
-        return self._survey.without(out) if self._survey and out else self._survey
+        out, survey = self.left_out(), self._survey
+        if survey is not None and self.sites.isChecked():
+            survey = survey.with_sites()
+        return survey.without(out) if survey and out else survey
+
+    def _offer_sites(self, survey: Survey) -> None:
+        sites = survey.sites
+        self.sites.setChecked(False)
+        self.sites.setVisible(bool(sites))
+        names = [f"{name} ({count:,})" for name, count in sites.most_common(4)]
+        more = f" and {len(sites) - 4:,} more" if len(sites) > 4 else ""
+        self.sites.setText(f"Folders are sites: {', '.join(names)}{more}")
 
     def _count(self) -> None:
         survey = self.chosen()

@@ -17,13 +17,14 @@ from desktop.gui.shell import Shell
 if TYPE_CHECKING:
     from desktop.workspace.quality_detail import TopicDetail
 
-VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time")
+VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time", "Site")
 TIPS = (
     "What two readers said of the same items; choose the two in the table at the left.",
     "How well each answer is told from all others.",
     "Agreement in the order in which cases were read.",
     "Agreement by modality.",
     "How long readers worked on these cases.",
+    "Agreement by site: the tag site:NAME of a case.",
 )
 
 
@@ -94,6 +95,7 @@ class QualityDetail(QWidget):
             self._over_time,
             self._modality,
             self._time,
+            self._site,
         )
         self._behind = {}
         show[number](self.detail)
@@ -144,6 +146,11 @@ class QualityDetail(QWidget):
 
         self.plot.show_plot(group_plot(detail))
 
+    def _site(self, detail: TopicDetail) -> None:
+        from desktop.workspace.quality_plots import site_plot
+
+        self.plot.show_plot(site_plot(detail))
+
     def _time(self, detail: TopicDetail) -> None:
         from desktop.workspace.quality_plots import time_plot
 
@@ -193,6 +200,8 @@ class QualityDetail(QWidget):
             self._list("Read in this stretch", self._behind.get(key, ()))
         elif self._view == 3:
             self._list(f"Modality: {key or 'none'}", detail.of_group(key))
+        elif self._view == 5:
+            self._list(f"Site: {key or 'none'}", detail.of_site(key))
         else:
             self._list_times(detail, key)
 

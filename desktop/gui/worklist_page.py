@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.event import Event
-from desktop.domain.split import is_synthetic
+from desktop.domain.split import SYNTHETIC_TAG, is_synthetic
 from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeState
 from desktop.gui import icons, theme
@@ -35,14 +35,16 @@ from desktop.gui.furniture import EmptyState, across, down, label, push
 from desktop.gui.reading import Reading
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
+from desktop.gui.worklist_tags import TagBar
 
 if TYPE_CHECKING:
     from desktop.workspace.view import CaseLine
 
 PAGE = 200
 _PAGES_KEPT = 20
-COLUMNS = ("No.", "Case", "Modality", "State", "Regions")
-_WIDTHS = (80, 320, 110, 190, 100)
+COLUMNS = ("No.", "Case", "Modality", "State", "Regions", "Tags")
+TAGS = 5  # hidden from readers: a tag may tell what they are not to know
+_WIDTHS = (80, 320, 110, 190, 100, 200)
 _STATES = {
     AssignmentState.OPEN: ("Open", "muted", ""),
     AssignmentState.DONE: ("Done", "ok", "check"),
@@ -58,7 +60,7 @@ class CaseModel(QAbstractTableModel):
     def __init__(self, reading: Reading, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._reading = reading
-        self._search = ""
+        self.search = ""
         self._count = 0
         self._comments: dict[str, int] | None = None
         self._flags: dict[str, str] = {}
@@ -69,10 +71,10 @@ class CaseModel(QAbstractTableModel):
         self.beginResetModel()
         self._comments = None
         if search is not None:
-            self._search = search
+            self.search = search
         self._pages.clear()
         room = self._reading.workspace
-        self._count = room.case_count(self._search) if room else 0
+        self._count = room.case_count(self.search) if room else 0
         self._flags = room.flags() if room else {}
         self.endResetModel()
 
@@ -116,11 +118,14 @@ class CaseModel(QAbstractTableModel):
             flag = self._flags.get(line.case.id, "")
             marks = ("SYNTHETIC",) if is_synthetic(line.case) else ()
             title = "  ·  ".join(t for t in (line.case.title, *marks, flag) if t)
-            return (number, title, line.modality, words, regions)[column]
+            tags = ", ".join(t for t in line.case.tags if t != SYNTHETIC_TAG)
+            return (number, title, line.modality, words, regions, tags)[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
-        if role == Qt.ItemDataRole.ForegroundRole and column in (0, 3):
+        if role == Qt.ItemDataRole.ForegroundRole and column in (0, 3, TAGS):
             return QColor(getattr(theme.current(), token if column == 3 else "muted"))
+        if role == Qt.ItemDataRole.ToolTipRole and column == TAGS:
+            return "\n".join(line.case.tags)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._worked(line.case.id)
         if role == Qt.ItemDataRole.DecorationRole and column == 1 and line.case.id in self._flags:
@@ -149,7 +154,7 @@ class CaseModel(QAbstractTableModel):
         number, at = divmod(row, PAGE)
         if number not in self._pages:
             room = self._reading.workspace
-            found = room.cases(number * PAGE, PAGE, self._search) if room else []
+            found = room.cases(number * PAGE, PAGE, self.search) if room else []
             self._pages[number] = found
             while len(self._pages) > _PAGES_KEPT:
                 self._pages.popitem(last=False)
@@ -188,6 +193,9 @@ class WorklistPage(QWidget):
         head.addWidget(self.assign)
         self.search = _SearchField(self._to_table)
         self.search.setPlaceholderText("Search cases")
+        self.search.setToolTip(
+            "By title, patient key, your flags and, for who leads, tags (Ctrl+F)."
+        )
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(280)
         self.search.setAccessibleName("Search cases")
@@ -215,6 +223,8 @@ class WorklistPage(QWidget):
         self._nothing = EmptyState("worklist", "", "", [add])
         self._stack.addWidget(self._nothing)
         column.addWidget(self._stack, 1)
+        self.tags = TagBar(shell, self.selected, self.table)
+        column.addWidget(self.tags)
         self._reading.committed.connect(self._committed)
         self._reading.opened.connect(self._opened)
 
@@ -233,11 +243,23 @@ class WorklistPage(QWidget):
         everything = self._whose.checkedId() == 1
         self._choice.setVisible(room is not None and room.show_all_cases(everything))
         self.assign.setVisible(room is not None and room.reader.role is Role.LEAD)
+        self.table.setColumnHidden(TAGS, not self.tags.show_for(room))
         self.model.refresh(self.search.text().strip())
         self._show_counts()
 
     def take_focus(self) -> None:
         self.table.setFocus()
+
+    def selected(self) -> list[str]:
+        """Ids of the chosen cases, in the order of the list."""
+        room = self._reading.workspace
+        if room is None:
+            return []
+        found: dict[int, str] = {}
+        for part in self.table.selectionModel().selection().toList():
+            lines = room.cases(part.top(), part.height(), self.model.search)
+            found |= {part.top() + n: line.case.id for n, line in enumerate(lines)}
+        return [found[row] for row in sorted(found)]
 
     def focus_search(self) -> None:
         """Put the keyboard on the search."""
@@ -245,11 +267,11 @@ class WorklistPage(QWidget):
         self.search.selectAll()
 
     def _make_table(self) -> QTableView:
-        table = _CaseTable(self._open)
+        table = _CaseTable(self._open, lambda: self.tags.take_focus())
         table.setModel(self.model)
         table.setShowGrid(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setWordWrap(False)
         table.setAccessibleName("Cases")
@@ -309,7 +331,9 @@ class WorklistPage(QWidget):
                 "No cases yet", "Each study or photograph that you open becomes a case."
             )
         elif not found:
-            self._nothing.say("No case fits this search", "Search by title, patient key or state.")
+            self._nothing.say(
+                "No case fits this search", "Search by title, patient key, flag or tag."
+            )
 
     def _show_whose(self, _number: int) -> None:
         room = self._reading.workspace
@@ -340,11 +364,11 @@ class WorklistPage(QWidget):
 
 
 class _CaseTable(QTableView):
-    """A table in which Enter opens the row and Tab leaves."""
+    """A table in which Enter opens the row, T goes to the tags, and Tab leaves."""
 
-    def __init__(self, on_open: Any) -> None:
+    def __init__(self, on_open: Any, on_tag: Any) -> None:
         super().__init__()
-        self._on_open = on_open
+        self._on_open, self._on_tag = on_open, on_tag
         self.setTabKeyNavigation(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -355,6 +379,9 @@ class _CaseTable(QTableView):
         if plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.currentIndex().isValid():
                 self._on_open(self.currentIndex().row())
+            return
+        if plain and event.key() == Qt.Key.Key_T:
+            self._on_tag()
             return
         super().keyPressEvent(event)
 

@@ -17,6 +17,7 @@ from desktop.domain.runs import runs_digest
 from desktop.domain.study import Case, Instance, Series
 from desktop.domain.task import Assignment, AssignmentState
 from desktop.store import tables
+from desktop.store.case_search import NO_SEARCH, CaseSearch, searched
 from desktop.store.tables import RECORD_TABLES
 
 CLOSED = (AssignmentState.DONE.value, AssignmentState.SKIPPED.value)
@@ -56,18 +57,22 @@ def many(connection: Connection, record_type: type[R], order: str = "id", **equa
     return [from_json(row, record_type) for row in connection.execute(query).scalars()]
 
 
-def count_cases(connection: Connection, search: str = "") -> int:
+def count_cases(connection: Connection, search: CaseSearch = NO_SEARCH) -> int:
     cases = RECORD_TABLES[Case]
-    query = _searched(select(func.count()).select_from(cases), search)
+    query = searched(select(func.count()).select_from(cases), search)
     return int(connection.execute(query).scalar_one())
 
 
 def case_lines(
-    connection: Connection, reader_id: str, offset: int, limit: int, search: str = ""
+    connection: Connection,
+    reader_id: str,
+    offset: int,
+    limit: int,
+    search: CaseSearch = NO_SEARCH,
 ) -> list[CaseLine]:
     """A page of the work list: cases in order with this reader's state and number of regions."""
     cases = RECORD_TABLES[Case]
-    page = _searched(select(cases.c.id), search).order_by(cases.c.position, cases.c.id)
+    page = searched(select(cases.c.id), search).order_by(cases.c.position, cases.c.id)
     shown = page.limit(limit).offset(offset).subquery()
     query = _line_query(reader_id).join(shown, shown.c.id == cases.c.id)
     rows = connection.execute(query.order_by(cases.c.position, cases.c.id))
@@ -344,9 +349,3 @@ def known_instances(connection: Connection, ids: Iterable[str]) -> set[str]:
         part = wanted[start : start + 500]
         known |= set(connection.execute(select(table.c.id).where(table.c.id.in_(part))).scalars())
     return known
-
-
-def _searched(query: Select[Any], search: str) -> Select[Any]:
-    if not search:
-        return query
-    return query.where(RECORD_TABLES[Case].c.title.contains(search, autoescape=True))

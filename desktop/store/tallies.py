@@ -6,6 +6,7 @@ entries of a list, ``SUB`` the parts of an entry.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
+    Row,
     Select,
     and_,
     case,
@@ -27,6 +29,7 @@ from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, Origin
 from desktop.domain.batch import Package
 from desktop.domain.proposal import Decision, Proposal
+from desktop.domain.site import SITE, site_of
 from desktop.domain.study import Case, Series, Study
 from desktop.domain.task import Assignment, AssignmentState
 from desktop.domain.time_span import TimeSpan, TimeState
@@ -67,6 +70,7 @@ class CaseFact(NamedTuple):
     position: int
     modality: str
     patient: str
+    site: str = ""
 
 
 def prepare(connection: Connection) -> None:
@@ -216,12 +220,18 @@ def topics_marked(connection: Connection) -> list[str]:
 def case_facts(connection: Connection, case_ids: Sequence[str] = ()) -> Iterator[CaseFact]:
     """Title, modality and patient of these cases, or of all."""
     if not case_ids:
-        yield from map(CaseFact._make, connection.execute(_facts()))
+        yield from map(_fact, connection.execute(_facts()))
         return
     cases = RECORD_TABLES[Case]
     for start in range(0, len(case_ids), _AT_ONCE):
         some = case_ids[start : start + _AT_ONCE]
-        yield from map(CaseFact._make, connection.execute(_facts().where(cases.c.id.in_(some))))
+        yield from map(_fact, connection.execute(_facts().where(cases.c.id.in_(some))))
+
+
+def _fact(row: Row[Any]) -> CaseFact:
+    tags = str(row[-1])
+    site = site_of(json.loads(tags)) if SITE in tags else ""
+    return CaseFact._make((*row[:-1], site))
 
 
 def _facts() -> Select[Any]:
@@ -239,6 +249,7 @@ def _facts() -> Select[Any]:
             cases.c.position,
             func.coalesce(first, ""),
             func.coalesce(patient, ""),
+            func.coalesce(func.json_extract(cases.c.data, "$.tags"), "[]"),
         )
         .select_from(cases.outerjoin(studies, studies.c.id == cases.c.study_id))
         .order_by(cases.c.position, cases.c.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Select, Table, Text, func, select
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, select
 
 from desktop.domain.annotation import Annotation, Answer
 from desktop.domain.batch import Batch
@@ -17,6 +17,7 @@ from desktop.domain.case_note import CaseNote
 from desktop.domain.proposal import Proposal
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment, AssignmentState
+from desktop.store.case_search import CaseSearch, searched
 from desktop.store.queries import CLOSED
 from desktop.store.tables import RECORD_TABLES, record_heads
 
@@ -55,19 +56,21 @@ def fill(connection: Connection, case_ids: Sequence[str]) -> None:
     connection.exec_driver_sql("CREATE UNIQUE INDEX temp.turns_by_case ON turns (case_id)")
 
 
-def count(connection: Connection, search: str) -> int:
+def count(connection: Connection, search: CaseSearch) -> int:
     query = select(func.count()).select_from(_turns)
-    if search:
+    if search.words:
         query = query.join(_cases(), _cases().c.id == _turns.c.case_id)
-    return int(connection.execute(_searched(query, search)).scalar_one())
+    return int(connection.execute(searched(query, search)).scalar_one())
 
 
-def page(connection: Connection, offset: int, limit: int, search: str) -> list[tuple[int, str]]:
+def page(
+    connection: Connection, offset: int, limit: int, search: CaseSearch
+) -> list[tuple[int, str]]:
     """(place, case id) of some lines, in order."""
     query = select(_turns.c.place, _turns.c.case_id).order_by(_turns.c.place)
-    if search:
+    if search.words:
         query = query.join(_cases(), _cases().c.id == _turns.c.case_id)
-        query = _searched(query, search).offset(offset)
+        query = searched(query, search).offset(offset)
     else:
         query = query.where(_turns.c.place >= offset)
     return [(row.place, row.case_id) for row in connection.execute(query.limit(limit))]
@@ -159,9 +162,3 @@ def _cases() -> Table:
 
 def _order() -> tuple[Column[Any], Column[Any]]:
     return _cases().c.position, _cases().c.id
-
-
-def _searched(query: Select[Any], search: str) -> Select[Any]:
-    if not search:
-        return query
-    return query.where(_cases().c.title.contains(search, autoescape=True))

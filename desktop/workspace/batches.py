@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop.commands.batch import ChangeBatch, CreateBatch, RemoveBatch
+from desktop.commands.batch import ChangeBatch, CreateBatch, RemoveBatch, TagCases
 from desktop.domain.batch import (
     NO_GOLD,
     Batch,
@@ -30,6 +30,8 @@ from desktop.workspace.turns import batches_in_order, cases_of
 if TYPE_CHECKING:
     from desktop.store.database import Connection
     from desktop.workspace.workspace import Workspace
+
+_AT_ONCE = 500  # cases in one event
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,14 @@ class Batches:
     def tags(self) -> dict[str, int]:
         """Tags in use, with the number of their cases."""
         return worklist.tags(self._seen())
+
+    def tag(self, case_ids: Sequence[str], tag: str, on: bool = True) -> int:
+        """Put a tag on cases or take it off, as one step of undo; how many cases were named."""
+        group = self._workspace.new_id()
+        for start in range(0, len(case_ids), _AT_ONCE):
+            part = tuple(case_ids[start : start + _AT_ONCE])
+            self._workspace.run(TagCases(case_ids=part, tag=tag, on=on), group=group)
+        return len(case_ids)
 
     def preview(
         self,

@@ -22,6 +22,7 @@ from desktop.imaging.child import ChildPool
 from desktop.imaging.identifiers import BURNED_IN, IDENTIFYING, PRIVATE
 from desktop.imaging.scan import ScanResult, scan
 from desktop.workspace import importing
+from desktop.workspace.sites import sites_by_folder, with_sites
 from desktop.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -121,6 +122,15 @@ class Survey:
             _counted(len(self.result.cases), "case", "cases"),
         ]
         return f"{parts[0]} in {parts[1]} of {parts[2]}"
+
+    @property
+    def sites(self) -> Counter[str]:
+        """Cases by site, where each folder is taken as a site."""
+        return Counter(sites_by_folder(self.result, self.paths).values())
+
+    def with_sites(self) -> Survey:
+        """The same with each folder as the site of its cases."""
+        return replace(self, result=with_sites(self.result, self.paths))
 
     def without(self, series_ids: set[str]) -> Survey:
         """The same with some series left out; what is empty then goes, too."""

@@ -76,6 +76,7 @@ class TopicDetail:
     pairs: tuple[PairCell, ...]
     classes: tuple[ClassAgreement, ...]
     groups: tuple[tuple[str, Agreement], ...]
+    sites: tuple[tuple[str, Agreement], ...] = ()
 
     @property
     def is_measured(self) -> bool:
@@ -125,7 +126,13 @@ class TopicDetail:
 
     def of_group(self, name: str) -> Whole:
         """Items of a modality, those that differ first."""
-        keep = [self.facts[c].modality == name for c, _place in self.items]
+        return self._of([self.facts[c].modality == name for c, _place in self.items])
+
+    def of_site(self, name: str) -> Whole:
+        """Items of a site ("": of none), those that differ first."""
+        return self._of([self.facts[c].site == name for c, _place in self.items])
+
+    def _of(self, keep: Sequence[bool]) -> Whole:
         return self._sorted(np.array(keep, dtype=np.bool_) & (self.asked.ratings.per_item >= 2))
 
     def lines(self, items: Sequence[int]) -> list[CaseSaid]:
@@ -196,7 +203,8 @@ def load_detail(
         agreement=told,
         pairs=_pairs(asked, options.measure, len(own)),
         classes=_classes(asked, topic, len(own)),
-        groups=_groups(asked, options.measure, items, facts),
+        groups=_groups(asked, options.measure, [facts[c].modality for c, _p in items]),
+        sites=_groups(asked, options.measure, [facts[c].site for c, _p in items]),
     )
 
 
@@ -238,13 +246,11 @@ def _classes(asked: Asked, topic: Topic, readers: int) -> tuple[ClassAgreement, 
 
 
 def _groups(
-    asked: Asked,
-    measure: Measure,
-    items: Sequence[tuple[str, str]],
-    facts: dict[str, tallies.CaseFact],
+    asked: Asked, measure: Measure, group_of: Sequence[str]
 ) -> tuple[tuple[str, Agreement], ...]:
-    of_item = np.array([facts[c].modality for c, _place in items], dtype=object)
-    names = sorted(set(of_item.tolist()))
+    """Agreement within each group of items, by the group's name."""
+    of_item = np.array(group_of, dtype=object)
+    names = sorted(set(group_of))
     return tuple(
         (name, measured(_part(asked, np.flatnonzero(of_item == name)), measure)) for name in names
     )

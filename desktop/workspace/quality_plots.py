@@ -127,18 +127,28 @@ def drift_plot(stretches: Sequence[Stretch], coefficient: str) -> Plot:
 
 def group_plot(detail: TopicDetail) -> Plot:
     """Agreement by modality; keys are modalities."""
+    return _by_group(detail, detail.groups, "modality")
+
+
+def site_plot(detail: TopicDetail) -> Plot:
+    """Agreement by site; keys are sites."""
+    if not any(name for name, _told in detail.sites):
+        empty = "No case has a site. Tag cases with site:NAME in the work list."
+        return Plot(Axis(), Axis(), (), "By site", empty=empty)
+    return _by_group(detail, detail.sites, "site")
+
+
+def _by_group(detail: TopicDetail, groups: Sequence[tuple[str, Agreement]], what: str) -> Plot:
     rows = [
-        (name, name or "no modality", *_bounds(told))
-        for name, told in detail.groups
+        (name, name or f"no {what}", *_bounds(told))
+        for name, told in groups
         if told.value is not None
     ]
-    undefined = [
-        f"{name or 'no modality'}: {told.undefined}"
-        for name, told in detail.groups
-        if told.undefined
-    ]
-    axis = Axis("agreement", low=min([0.0, *(r[3] for r in rows if math.isfinite(r[3]))]), high=1.0)
-    plot = forest(rows, axis, "By modality")
+    undefined = [f"{name or f'no {what}'}: {told.undefined}" for name, told in groups
+                 if told.undefined]  # fmt: skip
+    ends = [v for row in rows for v in row[2:4] if math.isfinite(v)]
+    axis = Axis("agreement", low=math.floor(min([0.0, *ends]) * 10) / 10, high=1.0)
+    plot = forest(rows, axis, f"By {what}")
     note = " ".join([_coefficient(detail), *undefined])
     return Plot(plot.x, plot.y, plot.layers if rows else (), plot.title, note, note)
 

@@ -92,6 +92,8 @@ class Report:
                 found[f"{stem}-two"] = make(detail, first, second, names)
             if len(detail.groups) > 1:
                 found[f"{stem}-modality"] = quality_plots.group_plot(detail)
+            if any(name for name, _told in detail.sites):
+                found[f"{stem}-site"] = quality_plots.site_plot(detail)
         if self.regions is not None:
             for row in self.regions.rows:
                 names = self.reader_names(self.regions.readers)
@@ -169,6 +171,8 @@ class Report:
                 ]
                 for detail in self.details
             },
+            "by_modality": {d.topic.key: _groups_plain(d.groups) for d in self.details},
+            "by_site": {d.topic.key: _groups_plain(d.sites) for d in self.details},
             "regions": None if self.regions is None else _regions_plain(self.regions),
         }
 
@@ -207,7 +211,7 @@ class Report:
             if one.agreement.value is None:
                 words = f"{one.category}: {one.agreement.note}"
                 parts.append(f'<p class="small">{escape(words)}</p>')
-        for kind in ("readers", "two", "modality"):
+        for kind in ("readers", "two", "modality", "site"):
             if f"{stem}-{kind}" in plots:
                 parts.append(embed(f"{stem}-{kind}", plots[f"{stem}-{kind}"]))
         return "\n".join(parts)
@@ -324,6 +328,10 @@ def _told(told: Agreement) -> dict[str, Any]:
         "observed": told.observed, "expected": told.expected, "items": told.items,
         "undefined": told.undefined, "method": told.method,
     }  # fmt: skip
+
+
+def _groups_plain(groups: Sequence[tuple[str, Agreement]]) -> dict[str, Any]:
+    return {name: _told(agreement) for name, agreement in groups}
 
 
 def _row_plain(row: BoardRow) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series
 from desktop.domain.task import SEES_ALL, Assignment, Reader, Role
 from desktop.domain.time_span import TimeState
 from desktop.store import log, queries, working_time, worklist
+from desktop.store.case_search import CaseSearch
 from desktop.store.database import Connection
 from desktop.store.queries import CaseLine as CaseLine
 from desktop.workspace.history import HistoryLine, place_of, sentence_of
@@ -63,15 +64,16 @@ class ProjectView:
 
     def case_count(self, search: str = "") -> int:
         if self._turns.holds:
-            return worklist.count(self._read, search)
-        return queries.count_cases(self._read, search)
+            return worklist.count(self._read, self._search(search))
+        return queries.count_cases(self._read, self._search(search))
 
     def cases(self, offset: int = 0, limit: int = 100, search: str = "") -> list[CaseLine]:
         """A page of the work list, in this reader's own order where cases are assigned."""
         if self._turns.holds:
-            places = worklist.page(self._read, offset, limit, search)
+            places = worklist.page(self._read, offset, limit, self._search(search))
             return queries.lines_of(self._read, self.reader.id, places)
-        return queries.case_lines(self._read, self.reader.id, offset, limit, search)
+        found = self._search(search)
+        return queries.case_lines(self._read, self.reader.id, offset, limit, found)
 
     def case(self, case_id: str) -> Case:
         return queries.one(self._read, Case, case_id)
@@ -332,6 +334,10 @@ class ProjectView:
         return log.state_digest(self._read)
 
     # ------------------------------------------------------------------------------------------
+
+    def _search(self, words: str) -> CaseSearch:
+        """Titles and one's own flags; tags may tell a reader what is hidden from them."""
+        return CaseSearch(words, self.reader.id, self.reader.role in SEES_ALL)
 
     def _is_told(self, event: Event) -> bool:
         """A reader's own events and the project's; who tried to sign in, to lead and auditor."""

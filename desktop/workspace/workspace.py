@@ -42,6 +42,7 @@ from desktop.workspace.plugins import Plugin, load_plugins
 from desktop.workspace.reports import ImportReport, VerifyReport
 from desktop.workspace.schema_files import read_schema
 from desktop.workspace.settings import Settings
+from desktop.workspace.sites import with_sites
 from desktop.workspace.view import ProjectView
 
 if TYPE_CHECKING:
@@ -274,12 +275,16 @@ class Workspace(ProjectView, Desks):
     # images and schemas ----------------------------------------------------------------------
 
     def import_images(
-        self, paths: Sequence[Path], progress: Progress | None = None
+        self,
+        paths: Sequence[Path],
+        progress: Progress | None = None,
+        *,
+        sites_by_folder: bool = False,
     ) -> ImportReport:
         """Scan files and folders and register what is new; blocking."""
         self._check_writable()
         result = importing.scan_for(self, paths, progress or Progress())
-        return importing.register(self, result)
+        return importing.register(self, with_sites(result, paths) if sites_by_folder else result)
 
     def start_import(
         self,
