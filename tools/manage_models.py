@@ -51,7 +51,7 @@ def _text(room: Workspace, chosen: argparse.Namespace) -> int:
     for found in room.pixel_text.found():
         images = f"{found.images} image{'' if found.images == 1 else 's'}"
         print(f"  {found.title}: text on {images}, {found.places} places")
-    for left in report.left_out:
+    for left in (*report.left_out, *report.not_ended):
         print(f"  {left.title}: {left.why}")
     return 0
 

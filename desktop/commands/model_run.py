@@ -29,7 +29,8 @@ class OfferModelResult(Command, frozen=True):
     def title(self) -> str:
         if self.run.task == TEXT_TASK:
             images = len(self.done.text)
-            return f"Text in pixels: on {images} image{'' if images == 1 else 's'}"
+            so_far = " so far" if self.done.open else ""
+            return f"Text in pixels: on {images} image{'' if images == 1 else 's'}{so_far}"
         count = len(self.proposals)
         what = "1 suggestion" if count == 1 else f"{count} suggestions"
         return f"{self.run.model}: {what}"

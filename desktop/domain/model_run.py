@@ -48,7 +48,8 @@ class ModelCase(Record):
     """A case that a run has done, also where nothing was found.
 
     ``content_sha256`` is the hash over the images it saw: a case that changed is done again.
-    ``text`` are the images on which a search for text found some.
+    ``text`` are the images on which a search for text found some, ``read`` the beginnings of the
+    hashes of the pixels it read; ``open`` where it has not come to its end.
     """
 
     kind: ClassVar[str] = "model_case"
@@ -59,6 +60,8 @@ class ModelCase(Record):
     offered: int
     seconds: float
     text: tuple[TextFrame, ...] = ()
+    read: tuple[str, ...] = ()
+    open: bool = False
 
     @staticmethod
     def id_for(run_id: str, case_id: str) -> str:

@@ -98,7 +98,8 @@ class BundleFacts:
         frames = f"{self.text_frames} frame{'' if self.text_frames == 1 else 's'}"
         return (
             f"Pixels checked for text: {share} ({self.text_checked} of {self.cases} cases); "
-            f"{frames} with text found. A search can miss text."
+            f"{frames} with text found. In a long series the first, middle and last image and "
+            "those with another edge were read. A search can miss text."
         )
 
     def classes(self, snapshot: Snapshot) -> dict[str, dict[str, dict[str, Any]]]:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from desktop.workspace.pixel_text import CaseText, TextReport
 
 _SHOWN = 6
-_LOOK_TIP = "All cases; what was looked through already is skipped, and a cancelled search goes on."
+_LOOK_TIP = (
+    "All cases. What was looked through already is skipped, and a search that was cancelled or "
+    "came to its limit of 5 minutes a case goes on where it was."
+)
 
 
 class PixelTextCard(QFrame):
@@ -41,7 +44,9 @@ class PixelTextCard(QFrame):
         column.addWidget(
             label(
                 "Finds writing on images, such as a name on an ultrasound. Kept are the place, the "
-                "score and the number of characters, never what it says. A search can miss text.",
+                "score and the number of characters, never what it says. Of a long series the "
+                "first, the middle and the last image are read, and each whose edge differs. A "
+                "search can miss text.",
                 "muted",
                 wrap=True,
             )
@@ -104,7 +109,9 @@ class PixelTextCard(QFrame):
         self.state.setText(job.text or "Looking for text")
         if was_cancelled(job):
             self._end()
-            self._shell.say("The search was cancelled", "What is done stays and is skipped next.")
+            self._shell.say(
+                "The search was cancelled", "What is done stays; the next search goes on there."
+            )
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -113,7 +120,7 @@ class PixelTextCard(QFrame):
 
     def _done(self, report: TextReport) -> None:
         self._end()
-        left = report.left_out
+        left = report.left_out or report.not_ended
         detail = f"{left[0].title}: {left[0].why}" if left else ""
         tone = "warn" if left or report.images else "ok"
         self._shell.say(f"Text in pixels: {report.sentence}", detail, tone)

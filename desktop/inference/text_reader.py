@@ -20,6 +20,7 @@ from desktop.domain.errors import ModelProblem
 from desktop.domain.model_run import TextBox
 
 THRESHOLD = 0.5
+_LARGEST_LETTER = 0.25  # of the image's longer side; what is taller is anatomy taken for a letter
 LICENCE = "Apache-2.0"
 NOT_INSTALLED = (
     "The reader of text is not installed. Install Reading Room with its extra: "
@@ -67,7 +68,8 @@ def find_text(pixels: Bytes) -> tuple[TextBox, ...]:
         points = np.asarray(corners, np.float64)
         x0, y0 = np.clip(points.min(axis=0), 0, (columns, rows))
         x1, y1 = np.clip(points.max(axis=0), 0, (columns, rows))
-        if size and score >= THRESHOLD and x1 > x0 and y1 > y0:
+        tall = min(x1 - x0, y1 - y0) > _LARGEST_LETTER * max(rows, columns)
+        if size and score >= THRESHOLD and x1 > x0 and y1 > y0 and not tall:
             sure = round(min(1.0, float(score)), 4)
             boxes.append(
                 TextBox(

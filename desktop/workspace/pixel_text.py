@@ -1,4 +1,4 @@
-"""Looking for text in the pixels of cases: a job, kept case by case, taken up where it ended.
+"""Looking for text in the pixels of cases: a job, kept as it goes, taken up where it ended.
 
 What is kept are boxes, scores and numbers of characters; never what a text says.
 """
@@ -26,12 +26,12 @@ from desktop.domain.schema import LabelClass, Schema, Scope
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment, AssignmentState
 from desktop.inference import text_reader
-from desktop.inference.prepare import shown_pixels
 from desktop.store import queries
 from desktop.store.database import Connection
 from desktop.version import __version__
 from desktop.workspace.model_proposals import SeriesSeen, content_of, series_seen
 from desktop.workspace.model_runs import LeftOut
+from desktop.workspace.text_search import CASE_LIMIT_S, CaseLook, CaseSearch, Read
 
 if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
@@ -39,9 +39,8 @@ if TYPE_CHECKING:
 
 NAME = "Text in pixels"
 _READER = "desktop.inference.text_reader"
+_HOW = "a few images of a long series"  # another way to look is another run
 _FRAME_LIMIT_S = 60.0
-
-Read = Callable[[npt.NDArray[np.uint8]], Sequence[TextBox]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class TextReport:
     images: int
     cases: int
     left_out: tuple[LeftOut, ...] = ()
+    not_ended: tuple[LeftOut, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -60,6 +60,9 @@ class TextReport:
         parts = [f"{many} looked through: {images_with_text(self.images, self.cases)}"]
         if self.left_out:
             parts.append(f"{_count(len(self.left_out), 'case')} left out")
+        if self.not_ended:
+            many = _count(len(self.not_ended), "case")
+            parts.append(f"{many} not to the end ({CASE_LIMIT_S / 60:g} minutes each; look again)")
         return ", ".join(parts) + "."
 
 
@@ -85,6 +88,7 @@ class _Tally:
     known: int = 0
     done: list[ModelCase] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    not_ended: list[LeftOut] = field(default_factory=list)
 
 
 class PixelText:
@@ -95,6 +99,7 @@ class PixelText:
         self.why_not: Callable[[], str] = text_reader.why_not
         self.fingerprint: Callable[[], str] = self._child_fingerprint
         self.read: Read = self._child_read
+        self.clock: Callable[[], float] = time.monotonic
 
     def find(
         self, case_ids: Sequence[str] | None = None, progress: Progress | None = None
@@ -111,7 +116,7 @@ class PixelText:
         on_done: Callable[[TextReport], None],
         on_error: Callable[[UserError], None],
     ) -> Job:
-        """The same as a job. What is done when it is cancelled stays, and is skipped next time."""
+        """The same as a job. What is done stays when it is cancelled; the next one goes on."""
         self._check_ready()
         group = self._workspace.new_id()
         return self._workspace.jobs.start(
@@ -170,7 +175,7 @@ class PixelText:
         images = sum(len(d.text) for d in tally.done)
         return TextReport(
             len(tally.done) - tally.known, tally.known, images,
-            sum(bool(d.text) for d in tally.done), tuple(tally.left_out),
+            sum(bool(d.text) for d in tally.done), tuple(tally.left_out), tuple(tally.not_ended),
         )  # fmt: skip
 
     def _case(
@@ -183,53 +188,53 @@ class PixelText:
         tally: _Tally,
     ) -> None:
         """One case; a file that can't be read leaves it out."""
-        began, series = time.monotonic(), series_seen(connection, case)
+        began, series = self.clock(), series_seen(connection, case)
         content = content_of(series)
         known = queries.maybe(connection, ModelCase, ModelCase.id_for(run.id, case.id))
+        if known is not None and known.content_sha256 != content:
+            known = None
         schema = queries.maybe(connection, Schema, case.schema_id) if case.schema_id else None
-        if known is not None and known.content_sha256 == content and _is_offered(known, schema):
+        if known is not None and not known.open and _is_offered(known, schema):
             tally.known += 1
             tally.done.append(known)
             return
+        spent = 0.0 if known is None else known.seconds
+
+        def done_with(look: CaseLook, offered: int, not_ended: bool) -> ModelCase:
+            return ModelCase(
+                id=ModelCase.id_for(run.id, case.id), run_id=run.id, case_id=case.id,
+                content_sha256=content, offered=offered, text=look.text, read=look.read,
+                seconds=round(spent + self.clock() - began, 3), open=not_ended,
+            )  # fmt: skip
+
+        def keep(look: CaseLook) -> None:
+            part = done_with(look, 0, True)
+            progress.hand_over(OfferModelResult(run=run, done=part, proposals=()))
+
+        search = CaseSearch(self._workspace.frames.get, self.read, known, keep, self.clock)
         try:
-            text = self._frames(series, progress, say)
+            look = search.run(series, progress, say)
         except FileProblem as error:
             tally.left_out.append(LeftOut(case.id, case.title, str(error)))
             return
-        proposals = _proposals(run, case, schema, series, text)
-        done = ModelCase(
-            id=ModelCase.id_for(run.id, case.id), run_id=run.id, case_id=case.id,
-            content_sha256=content, offered=len(proposals),
-            seconds=round(time.monotonic() - began, 3), text=text,
-        )  # fmt: skip
+        proposals = _proposals(run, case, schema, series, look.text)
+        done = done_with(look, len(proposals), look.unread > 0)
         progress.hand_over(OfferModelResult(run=run, done=done, proposals=proposals))
         tally.done.append(done)
-
-    def _frames(
-        self, series: list[SeriesSeen], progress: Progress, say: Callable[[float, str], None]
-    ) -> tuple[TextFrame, ...]:
-        """The images of a case with text; equal pixels are read once."""
-        total = sum(len(seen.refs) for seen in series)
-        number, found = 0, []
-        read: dict[str, tuple[TextBox, ...]] = {}
-        for seen in series:
-            for place, ref in enumerate(seen.refs):
-                progress.check()
-                frame = self._workspace.frames.get(ref)
-                seen.pixels[place] = frame.pixels_sha256
-                if frame.pixels_sha256 not in read:
-                    read[frame.pixels_sha256] = tuple(self.read(shown_pixels(frame, None)))
-                if boxes := read[frame.pixels_sha256]:
-                    found.append(TextFrame(frame=ref, boxes=boxes))
-                number += 1
-                say(number / total, f"image {number}")
-        return tuple(found)
+        if look.unread:
+            why = f"{_count(look.unread, 'image')} of {look.images:,} not reached in time."
+            tally.not_ended.append(LeftOut(case.id, case.title, why))
 
 
 def look_at(connection: Connection, case: Case) -> ModelCase | None:
-    """The latest search through a case as its images are now; None where there was none."""
+    """The latest search through a case as its images are now; None where there was none, or none
+    that came to its end."""
     done = _latest(connection, case.id).get(case.id)
-    if done is None or done.content_sha256 != content_of(series_seen(connection, case)):
+    if (
+        done is None
+        or done.open
+        or done.content_sha256 != content_of(series_seen(connection, case))
+    ):
         return None
     return done
 
@@ -269,7 +274,7 @@ def _latest(connection: Connection, case_id: str = "") -> dict[str, ModelCase]:
 
 def _run_of(sha256: str) -> ModelRun:
     return ModelRun(
-        id=stable_id("pixel-text", sha256, f"{text_reader.THRESHOLD:g}", __version__),
+        id=stable_id("pixel-text", sha256, f"{text_reader.THRESHOLD:g}", _HOW, __version__),
         model=NAME, sha256=sha256, licence=text_reader.LICENCE, task=TEXT_TASK,
         threshold=text_reader.THRESHOLD, card_sha256="", app_version=__version__,
     )  # fmt: skip

@@ -36,9 +36,10 @@ def fake_engine(pixels: np.ndarray) -> Any:
     assert pixels.dtype == np.uint8 and pixels.shape[2] == 3
     if pixels.max() < 200:
         return SimpleNamespace(boxes=None, txts=None, scores=None)
-    boxes = [corners(10, 20, 60, 32), corners(-3, 40, 70, 52), corners(1, 1, 9, 9)]
+    whole = corners(0, 0, pixels.shape[1], pixels.shape[0])  # an image taken for one letter
+    boxes = [corners(10, 20, 60, 32), corners(-3, 40, 70, 52), corners(1, 1, 9, 9), whole]
     return SimpleNamespace(
-        boxes=np.array(boxes), txts=(SECRET, "12 03", "?"), scores=(0.97, 0.8, 0.2)
+        boxes=np.array(boxes), txts=(SECRET, "12 03", "?", "O"), scores=(0.97, 0.8, 0.2, 0.96)
     )
 
 
