@@ -15,6 +15,7 @@ from desktop.commands.adjudication import REPLACEABLE
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.geometry import Geometry, Mask, Point, Polyline
+from desktop.domain.proposal import Proposal, ProposedFrame
 from desktop.domain.record import stable_id
 from desktop.domain.runs import MaskYX, decode_runs, shape_mask
 from desktop.domain.schema import Question, QuestionKind, Schema, shown_questions
@@ -120,9 +121,15 @@ class Pixels:
         place = claims.readers.index(region.reader_id)
         return self.mark_of(region, claims.slices.get(region.id, ()), place)
 
-    def mark_of(self, region: Annotation, parts: Sequence[MaskSlice], place: int) -> Mark:
+    def mark_of(
+        self,
+        region: Annotation | Proposal,
+        parts: Sequence[MaskSlice | ProposedFrame],
+        place: int,
+    ) -> Mark:
+        """Any region with its painted frames, drawn or suggested, as a mark."""
         geometry, frame = region.geometry, region.target.frame
-        label = region.label.class_id
+        label = region.label.class_id if region.label is not None else 0
         if isinstance(geometry, (Point, Polyline)) and frame is not None:
             rows, columns = self.size(frame.instance_id)
             line = geometry.outline()
@@ -143,7 +150,7 @@ class Pixels:
             pieces[frame.key] = _cut(geometry, self.size(frame.instance_id))
         return Mark(rater=place, label=label, pieces=pieces)
 
-    def mask(self, part: MaskSlice) -> MaskYX:
+    def mask(self, part: MaskSlice | ProposedFrame) -> MaskYX:
         """(rows, columns) bool of one painted slice."""
         found = self._masks.get(part.runs)
         if found is None or found.shape != (part.rows, part.columns):

@@ -22,6 +22,7 @@ from desktop.domain.task import SEES_ALL, Assignment, AssignmentState, Role
 from desktop.engines.gold_scores import GoldAnswer, GoldScore, Share, score_answers
 from desktop.engines.proportions import AccuracyWatch, wilson
 from desktop.store import queries
+from desktop.workspace.case_claims import Pixels
 from desktop.workspace.gold_marks import REGIONS, Mark, Work, marks_of, same_value
 from desktop.workspace.turns import cases_of
 
@@ -175,7 +176,7 @@ class Gold:
         state = queries.maybe(read, Assignment, Assignment.id_for(case_id, reader_id))
         if state is None or state.state is not AssignmentState.DONE:
             return None
-        marks = marks_of(gold, self._work(case_id, reader_id), workspace.mask)
+        marks = marks_of(gold, self._work(case_id, reader_id), Pixels(read))
         lines = tuple(self._words(case_id, mark) for mark in marks)
         return Feedback(sum(m.right for m in marks), len(marks), lines)
 
@@ -201,6 +202,7 @@ class Gold:
                 order[item] = package.gold.get(item, package.repeats.get(item, item))
             training |= set(package.items) if package.training else set()
         order |= {c: c for c in sorted(done) if c not in order}
+        pixels = Pixels(read)
         for shown_as, case_id in order.items():
             known = gold.get(case_id)
             repeat = any(shown_as in p.repeats for p in packages)
@@ -208,7 +210,7 @@ class Gold:
                 continue
             if known.author_id == reader_id or self._trains(case_id, reader_id):
                 continue
-            marks = marks_of(known, self._work(shown_as, reader_id), self._workspace.mask)
+            marks = marks_of(known, self._work(shown_as, reader_id), pixels)
             yield _Read(known, shown_as, marks)
 
     def _repeats(self, reader_id: str) -> Share:

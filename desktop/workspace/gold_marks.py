@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.gold import GoldCase
-from desktop.domain.runs import MaskYX
 from desktop.domain.schema import AnswerValue
+from desktop.engines.region_groups import Mark as RegionMark
+from desktop.engines.region_match import same_place
+from desktop.workspace.case_claims import Pixels
 
 REGIONS = "regions"
-LEAST_OVERLAP = 0.5  # intersection over union from which two regions are the same
+LEAST_OVERLAP = 0.5  # intersection over union, in pixels, from which two regions are the same
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Work:
     slices: Sequence[MaskSlice]
 
 
-def marks_of(gold: GoldCase, work: Work, pixels: Callable[[MaskSlice], MaskYX]) -> list[Mark]:
+def marks_of(gold: GoldCase, work: Work, pixels: Pixels) -> list[Mark]:
     """One mark for each question that the known answer answers, and one for the regions."""
     said = {a.question_id: a.value for a in work.answers}
     found = [
@@ -60,74 +62,25 @@ def same_value(known: AnswerValue, said: AnswerValue) -> bool:
     return type(known) is type(said) and known == said
 
 
-def _pairs(gold: GoldCase, work: Work, pixels: Callable[[MaskSlice], MaskYX]) -> int:
+def _pairs(gold: GoldCase, work: Work, pixels: Pixels) -> int:
     """How many regions have a partner of the same class that overlaps enough."""
     if not gold.regions or not work.regions:
         return 0
     from desktop.engines.instances import match_objects
 
-    known_parts, said_parts = _by_region(gold.slices), _by_region(work.slices)
-    table = np.array(
-        [
-            [
-                _overlap(k, known_parts.get(k.id, ()), s, said_parts.get(s.id, ()), pixels)
-                for s in work.regions
-            ]
-            for k in gold.regions
-        ]
+    known, said = (
+        _marks(gold.regions, gold.slices, pixels),
+        _marks(work.regions, work.slices, pixels),
     )
+    table = np.array([[same_place(k, s) for s in said] for k in known])
     return len(match_objects(table, np.nextafter(LEAST_OVERLAP, 0.0)).pairs)
 
 
-def _overlap(
-    first: Annotation,
-    first_parts: Iterable[MaskSlice],
-    second: Annotation,
-    second_parts: Iterable[MaskSlice],
-    pixels: Callable[[MaskSlice], MaskYX],
-) -> float:
-    """Intersection over union: of the pixels of painted regions, else of the boxes around shapes.
-
-    A point lies on a region or on another point within 5 px.
-    """
-    if first.label.class_id != second.label.class_id:
-        return 0.0
-    painted, other = list(first_parts), list(second_parts)
-    if painted and other:
-        return _mask_overlap(_pixels(painted, pixels), _pixels(other, pixels))
-    if painted or other or first.geometry is None or second.geometry is None:
-        return 0.0
-    if first.target.frame != second.target.frame:
-        return 0.0
-    boxes = np.array([first.geometry.bounds(), second.geometry.bounds()], dtype=np.float64)
-    sizes = boxes[:, 2:] - boxes[:, :2]
-    if (sizes.max(axis=1) <= 0).any():
-        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        return float(np.hypot(*(centres[0] - centres[1])) <= 5.0)
-    low, high = boxes[:, :2].max(axis=0), boxes[:, 2:].min(axis=0)
-    shared = float(np.clip(high - low, 0, None).prod())
-    either = float(sizes.prod(axis=1).sum()) - shared
-    return shared / either if either > 0 else 0.0
-
-
-def _mask_overlap(first: Mapping[str, MaskYX], second: Mapping[str, MaskYX]) -> float:
-    shared = either = 0
-    for frame in first.keys() | second.keys():
-        a, b = first.get(frame), second.get(frame)
-        if a is None or b is None:
-            either += int((a if a is not None else b).sum())  # type: ignore[union-attr]
-        elif a.shape == b.shape:
-            shared += int((a & b).sum())
-            either += int((a | b).sum())
-    return shared / either if either else 0.0
-
-
-def _pixels(parts: Iterable[MaskSlice], pixels: Callable[[MaskSlice], MaskYX]) -> dict[str, MaskYX]:
-    return {part.frame.key: pixels(part) for part in parts}
-
-
-def _by_region(slices: Iterable[MaskSlice]) -> dict[str, list[MaskSlice]]:
-    found: dict[str, list[MaskSlice]] = {}
+def _marks(
+    regions: Sequence[Annotation], slices: Sequence[MaskSlice], pixels: Pixels
+) -> list[RegionMark]:
+    """Regions on the image grid; a shape is filled, a point stays a point."""
+    parts: dict[str, list[MaskSlice]] = {}
     for part in slices:
-        found.setdefault(part.annotation_id, []).append(part)
-    return found
+        parts.setdefault(part.annotation_id, []).append(part)
+    return [pixels.mark_of(region, parts.get(region.id, ()), 0) for region in regions]

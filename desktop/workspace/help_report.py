@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from desktop.domain.annotation import Annotation, Answer, Origin
 from desktop.domain.contracts import Progress
-from desktop.domain.geometry import Mask
 from desktop.domain.help_study import PLAN_ID, Arm, BlindLock, HelpPlan
 from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Decision, Proposal, Verdict
@@ -26,9 +25,12 @@ from desktop.engines.help_effect import (
     share,
     time_saved,
 )
+from desktop.engines.region_groups import SAME_FINDING
+from desktop.engines.region_match import on_common_images, same_place
 from desktop.store import queries, working_time
 from desktop.store.database import Connection
-from desktop.workspace.truth import CaseTruth, Place, place, touches, truth_of
+from desktop.workspace.case_claims import Pixels
+from desktop.workspace.truth import CaseTruth, truth_of
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,9 @@ class _Reader:
         truth = truth_of(self._read, case_id)
         regions = queries.many(self._read, Annotation, case_id=case_id)
         made = {a.id: a for a in regions}
+        pixels = Pixels(self._read)
         for proposal in proposals:
-            self._tally(proposal, truth, made)
+            self._tally(proposal, truth, made, pixels)
         if not locks:
             return
         answers = queries.many(self._read, Answer, case_id=case_id)
@@ -148,7 +151,9 @@ class _Reader:
             self.runs[proposal.run_id] = _Run(name, proposal.origin.value, sha256)
         return self.runs[proposal.run_id]
 
-    def _tally(self, proposal: Proposal, truth: CaseTruth, made: dict[str, Annotation]) -> None:
+    def _tally(
+        self, proposal: Proposal, truth: CaseTruth, made: dict[str, Annotation], pixels: Pixels
+    ) -> None:
         run = self._run(proposal)
         run.counts["offered"] += 1
         verdicts = queries.many(self._read, Decision, proposal_id=proposal.id)
@@ -157,7 +162,7 @@ class _Reader:
             if kind in kinds:
                 run.counts[kind] += 1
                 break
-        right = _is_right(proposal, truth)
+        right = _is_right(proposal, truth, pixels)
         if right is not None:
             run.judged += 1
             run.right += right
@@ -287,21 +292,20 @@ def _fate(decision: Decision, proposal: Proposal, made: dict[str, Annotation]) -
     return "edited" if changed or region.origin is Origin.MODEL_EDITED else "accepted"
 
 
-def _is_right(proposal: Proposal, truth: CaseTruth) -> bool | None:
-    """Against the truth; None where it is not known. A region is right where a true one of its
-    class touches it."""
+def _is_right(proposal: Proposal, truth: CaseTruth, pixels: Pixels) -> bool | None:
+    """Against the truth; None where it is not known.
+
+    A region is right where, on the images that both mark, it shares enough pixels with a true one
+    of its class to be the same finding.
+    """
     if proposal.question_id:
         known = proposal.question_id in truth.answers
         return proposal.value == truth.answers[proposal.question_id] if known else None
     if not truth.has_regions or proposal.label is None:
         return None
-    true = truth.places.get(proposal.label.class_id, [])
-    return any(touches(a, b) for a in _places(proposal) for b in true)
-
-
-def _places(proposal: Proposal) -> list[Place]:
-    if isinstance(proposal.geometry, Mask):
-        return [place(f.frame.key, f.bounds) for f in proposal.frames]
-    if proposal.geometry is None or proposal.target.frame is None:
-        return [("", 0.0, 0.0, 0.0, 0.0)]
-    return [(proposal.target.frame.key, *proposal.geometry.bounds())]
+    true = truth.regions.get(proposal.label.class_id, [])
+    if proposal.geometry is None:
+        return any(region.geometry is None for region, _parts in true)
+    said = pixels.mark_of(proposal, proposal.frames, 0)
+    marks = [pixels.mark_of(r, parts, 0) for r, parts in true if r.geometry is not None]
+    return any(same_place(*on_common_images(said, mark)) >= SAME_FINDING for mark in marks)

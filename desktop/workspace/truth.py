@@ -7,28 +7,27 @@ from dataclasses import dataclass, field
 
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
-from desktop.domain.geometry import Mask
 from desktop.domain.gold import GoldCase
 from desktop.domain.schema import AnswerValue
 from desktop.domain.task import Assignment
 from desktop.store import queries
 from desktop.store.database import Connection
 
-Place = tuple[str, float, float, float, float]  # frame key, x0, y0, x1, y1
+TrueRegion = tuple[Annotation, tuple[MaskSlice, ...]]  # a region with its painted frames
 
 
 @dataclass(frozen=True)
 class CaseTruth:
-    """``answers`` by question id; ``places`` of true regions by class id, where ``has_regions``."""
+    """``answers`` by question id; true ``regions`` by class id, where ``has_regions``."""
 
     answers: dict[str, AnswerValue] = field(default_factory=dict)
     has_regions: bool = False
-    places: dict[int, list[Place]] = field(default_factory=dict)
+    regions: dict[int, list[TrueRegion]] = field(default_factory=dict)
     author_id: str = ""  # whose work became gold: not measured by it
 
     def holds_class(self, class_id: int) -> bool | None:
         """Whether a class is in the case; None where nobody ruled about regions."""
-        return bool(self.places.get(class_id)) if self.has_regions else None
+        return bool(self.regions.get(class_id)) if self.has_regions else None
 
 
 def truth_of(connection: Connection, case_id: str) -> CaseTruth:
@@ -47,36 +46,16 @@ def truth_of(connection: Connection, case_id: str) -> CaseTruth:
     true: Sequence[Annotation] = adjudicated
     if not ruled and gold is not None and gold.has_regions:
         true, slices = gold.regions, list(gold.slices)
-    found: dict[int, list[Place]] = {}
+    found: dict[int, list[TrueRegion]] = {}
     for region in true:
-        found.setdefault(region.label.class_id, []).extend(places_of(region, slices))
+        own = tuple(s for s in slices if s.annotation_id == region.id)
+        found.setdefault(region.label.class_id, []).append((region, own))
     return CaseTruth(
         answers=(gold.answers if gold else {}) | {a.question_id: a.value for a in answers},
         has_regions=ruled or bool(gold and gold.has_regions),
-        places=found,
+        regions=found,
         author_id=gold.author_id if gold else "",
     )
-
-
-def places_of(region: Annotation, slices: list[MaskSlice]) -> list[Place]:
-    """The frames a region lies on, with the rectangle around it."""
-    if isinstance(region.geometry, Mask):
-        own = [s for s in slices if s.annotation_id == region.id]
-        return [place(s.frame.key, s.bounds) for s in own]
-    if region.geometry is None or region.target.frame is None:
-        return [("", 0.0, 0.0, 0.0, 0.0)]
-    return [(region.target.frame.key, *region.geometry.bounds())]
-
-
-def place(frame: str, bounds: tuple[float, float, float, float]) -> Place:
-    """A rectangle on a frame."""
-    x0, y0, x1, y1 = bounds
-    return (frame, float(x0), float(y0), float(x1), float(y1))
-
-
-def touches(a: Place, b: Place) -> bool:
-    """Whether two rectangles of one frame share a point."""
-    return a[0] == b[0] and a[1] <= b[3] and b[1] <= a[3] and a[2] <= b[4] and b[2] <= a[4]
 
 
 def _is_truth(claim: Annotation | Answer) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,14 @@ from desktop.commands.project import AnswerQuestion, MarkCase, SetNoFinding
 from desktop.domain.annotation import Annotation, Label, Target
 from desktop.domain.batch import CaseRule, GoldMix, Mode
 from desktop.domain.errors import AccessProblem, UserError
-from desktop.domain.geometry import Box
+from desktop.domain.geometry import Box, Ellipse, Geometry, Point, Polygon, Polyline
 from desktop.domain.gold import GoldCase
 from desktop.domain.schema import Scope
 from desktop.domain.study import FrameRef
 from desktop.domain.task import AssignmentState, Role
 from desktop.engines.proportions import Verdict
 from desktop.store import queries
+from desktop.workspace.case_claims import Pixels
 from desktop.workspace.gold_marks import Work, marks_of, same_value
 from tests.workspace.made import SCHEMA, MadeProject
 from tests.workspace.team_room import TeamRoom, opened_room
@@ -199,40 +200,79 @@ def test_a_test_package_has_no_gold_record(room: TeamRoom) -> None:
 # marks ------------------------------------------------------------------------------------------
 
 
-def region(x: float, class_id: int = 1, frame: str = "f") -> Annotation:
+def region(
+    x: float, class_id: int = 1, frame: str = "0", geometry: Geometry | None = None
+) -> Annotation:
     return Annotation(
         id=f"{x}-{class_id}-{frame}",
         case_id="c",
         reader_id="r",
         schema_id=SCHEMA.id,
-        target=Target(scope=Scope.REGION, frame=FrameRef(instance_id=frame)),
+        target=Target(scope=Scope.REGION, frame=FrameRef(instance_id=f"instance-0-{frame}")),
         label=Label(class_id=class_id),
-        geometry=Box(x0=x, y0=0, x1=x + 10, y1=10),
+        geometry=geometry or Box(x0=x, y0=0, x1=x + 10, y1=10),
     )
+
+
+@pytest.fixture(scope="module")
+def pixels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pixels]:
+    """Images of 24 × 32 pixels, without files."""
+    made = MadeProject(tmp_path_factory.mktemp("gold"))
+    yield Pixels(made.ws._read)
+    made.close()
+
+
+def is_right(known: Sequence[Annotation], said: Sequence[Annotation], pixels: Pixels) -> bool:
+    gold = GoldCase(id="g", case_id="c", author_id="a", has_regions=True, regions=tuple(known))
+    (mark,) = marks_of(gold, Work((), said, ()), pixels)
+    return mark.right
 
 
 @pytest.mark.parametrize(
     ("said", "right"),
     [
-        ((region(0), region(50)), True),
-        ((region(50), region(0)), True),
-        ((region(3), region(50)), True),  # IoU 7/13
-        ((region(4), region(50)), False),  # IoU 6/14
+        ((region(0), region(18)), True),
+        ((region(18), region(0)), True),
+        ((region(3), region(18)), True),  # IoU 7/13
+        ((region(4), region(18)), False),  # IoU 6/14
         ((region(0),), False),
-        ((region(0), region(50), region(80)), False),
-        ((region(0, class_id=2), region(50)), False),
-        ((region(0, frame="g"), region(50)), False),
+        ((region(0), region(18), region(12, class_id=3)), False),
+        ((region(0, class_id=2), region(18)), False),
+        ((region(0, frame="1"), region(18)), False),
         ((), False),
     ],
 )
 def test_regions_are_right_where_each_has_its_partner(
-    said: tuple[Annotation, ...], right: bool
+    said: tuple[Annotation, ...], right: bool, pixels: Pixels
 ) -> None:
-    gold = GoldCase(
-        id="g", case_id="c", author_id="a", has_regions=True, regions=(region(0), region(50))
-    )
-    (mark,) = marks_of(gold, Work((), said, ()), lambda _s: pytest.fail("no masks"))
-    assert mark.right is right
+    assert is_right((region(0), region(18)), said, pixels) is right
+
+
+L_SHAPE = Polygon(points=((1, 1), (21, 1), (21, 4), (4, 4), (4, 21), (1, 21)))
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "right"),
+    [
+        # the same rectangle around it, but the other half of the square: what boxes can't tell
+        (L_SHAPE, Polygon(points=((21, 21), (1, 21), (1, 18), (18, 18), (18, 1), (21, 1))), False),
+        (L_SHAPE, L_SHAPE.shifted(0.4, 0.4), True),
+        (L_SHAPE, Box(x0=1, y0=1, x1=21, y1=21), False),
+        (Ellipse(cx=12, cy=12, rx=8, ry=8), Box(x0=4, y0=4, x1=20, y1=20), True),  # pi / 4
+        (Point(x=12, y=12), Point(x=15, y=16), True),  # 5 px apart
+        (Point(x=12, y=12), Point(x=16, y=16), False),
+        (Ellipse(cx=12, cy=12, rx=8, ry=8), Point(x=12, y=19), True),
+        (Ellipse(cx=12, cy=12, rx=8, ry=8), Point(x=19, y=19), False),  # in the box only
+        (Polyline(points=((2, 2), (20, 2))), Polyline(points=((20, 3), (2, 3))), True),
+        (Polyline(points=((2, 2), (20, 2))), Polyline(points=((2, 2), (20, 20))), False),
+    ],
+)
+def test_shapes_are_compared_by_their_outline(
+    known: Geometry, said: Geometry, right: bool, pixels: Pixels
+) -> None:
+    both = [(region(0, geometry=a),) for a in (known, said)]
+    assert is_right(both[0], both[1], pixels) is right
+    assert is_right(both[1], both[0], pixels) is right
 
 
 def test_painted_regions_are_compared_by_their_pixels(tmp_path: Path) -> None:

@@ -223,6 +223,36 @@ def test_regions_count_by_class_and_edits_are_seen(made: MadeProject) -> None:
     assert ws.annotations(case_id)[0].origin is Origin.MODEL_EDITED
 
 
+def test_a_suggested_region_is_right_by_its_pixels_not_by_its_rectangle(made: MadeProject) -> None:
+    from desktop.domain.geometry import Geometry, Point, Polygon
+
+    ws, case_id = made.ws, made.cases[0]
+    made.draw(Polygon(points=((1, 1), (21, 1), (21, 4), (4, 4), (4, 21), (1, 21))))
+    ws.gold.make(case_id)
+    shapes: list[Geometry] = [
+        Box(x0=8.0, y0=8.0, x1=20.0, y1=20.0),  # in the angle of the L: touches its rectangle only
+        Box(x0=2.0, y0=1.0, x1=21.0, y1=4.0),
+        Point(x=12, y=12),
+        Point(x=2, y=12),
+    ]
+    offered = tuple(
+        Proposal(
+            id=f"b{n}",
+            case_id=case_id,
+            run_id=f"run-{n}",
+            schema_id=SCHEMA.id,
+            target=Target(scope=Scope.REGION, series_id="series-0", frame=made.frames[0]),
+            label=Label(class_id=1),
+            geometry=shape,
+            score=0.9,
+        )
+        for n, shape in enumerate(shapes)
+    )
+    ws.run(OfferProposals(proposals=offered))
+    right = {run.run_id: run.right.count for run in ws.help.report().runs}
+    assert right == {"run-0": 0, "run-1": 1, "run-2": 0, "run-3": 1}
+
+
 def test_minutes_saved_come_from_the_two_arms(made: MadeProject) -> None:
     ws = made.ws
     ws.help.set_plan(50, 0, 50)
