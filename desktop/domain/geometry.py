@@ -234,6 +234,19 @@ def ring_area_px(points: tuple[XY, ...]) -> float:
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in turned)) / 2
 
 
+def area_px(shape: Geometry | None) -> float:
+    """Area of a closed shape in square pixels as drawn; 0 for lines, points and painted regions."""
+    match shape:
+        case Polygon(points=points, holes=holes):
+            return max(0.0, ring_area_px(points) - sum(ring_area_px(h) for h in holes))
+        case Ellipse(rx=rx, ry=ry):
+            return math.pi * rx * ry
+        case Box() | RotatedBox():
+            return ring_area_px(shape.outline())
+        case _:
+            return 0.0
+
+
 def contains(ring: tuple[XY, ...], at: XY) -> bool:
     """Whether ``at`` lies inside the ring (even-odd rule)."""
     inside = False

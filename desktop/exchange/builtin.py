@@ -5,6 +5,7 @@ from __future__ import annotations
 from desktop.exchange.audit import AuditExporter
 from desktop.exchange.coco import CocoExporter
 from desktop.exchange.dicom_seg import SegExporter
+from desktop.exchange.dicom_sr import SrExporter
 from desktop.exchange.exporter import register
 from desktop.exchange.ground_truth import GroundTruthExporter
 from desktop.exchange.masks import NpyExporter, PngExporter
@@ -19,6 +20,7 @@ for _exporter in (
     NiftiExporter(),
     NpyExporter(),
     SegExporter(),
+    SrExporter(),
     TableExporter(),
     PreferenceExporter(),
     RuleVotesExporter(),

@@ -182,10 +182,10 @@ class _Job:
             label=region.label_class.name[:64],
             category=(category.value, category.scheme, category.meaning[:64]),
             type=(kind.value, kind.scheme, kind.meaning[:64]),
-            algorithm=_algorithm(origins),
+            algorithm=algorithm_of(origins),
             algorithm_name=region.annotation.provenance.tool[:64],
             tracking_id=region.annotation.id,
-            tracking_uid=_tracking_uid(region.annotation.id),
+            tracking_uid=tracking_uid(region.annotation.id),
             frames=tuple(
                 (places[f.frame.instance_id], f.frame.frame_index, f.runs) for f in frames
             ),
@@ -210,7 +210,7 @@ def codes_of(schema: Schema, item: LabelClass) -> tuple[Code, Code]:
     return item.category or FALLBACK_CATEGORY, item.code or own
 
 
-def _tracking_uid(annotation_id: str) -> str:
+def tracking_uid(annotation_id: str) -> str:
     """The annotation's UUID as a UID; a made one where the id is no UUID."""
     try:
         return (
@@ -222,7 +222,8 @@ def _tracking_uid(annotation_id: str) -> str:
         return uid_of("tracking", annotation_id)
 
 
-def _algorithm(origins: set[Origin]) -> str:
+def algorithm_of(origins: set[Origin]) -> str:
+    """How a region was made, as DICOM says it."""
     if origins <= _AUTOMATIC:
         return "AUTOMATIC"
     return "SEMIAUTOMATIC" if origins & (_AUTOMATIC | _SEMIAUTOMATIC) else "MANUAL"

@@ -6,78 +6,20 @@ Source: DICOM PS3.3 A.51 (Segmentation IOD), C.8.20; PS3.15 E (confidentiality p
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydicom import dcmread
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from desktop.domain.errors import FileProblem
 from desktop.domain.runs import decode_runs, encode_runs
-from desktop.exchange.seg_request import (
-    CANT_CARRY,
-    SegFrame,
-    SegRequest,
-    SegSegment,
-    SegSource,
-)
-
-# All that a segmentation takes from its source images; nothing else is read or copied.
-_IMAGE_KEYWORDS = (
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "FrameOfReferenceUID",
-    "PositionReferenceIndicator",
-    "Modality",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "PatientOrientation",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "SliceThickness",
-    "SpacingBetweenSlices",
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-    "LossyImageCompressionMethod",
-    "DimensionOrganizationType",
-)
-_SEQUENCES: Mapping[str, tuple[str, ...]] = {
-    "DimensionOrganizationSequence": ("DimensionOrganizationUID",),
-    "DimensionIndexSequence": (
-        "DimensionOrganizationUID",
-        "DimensionIndexPointer",
-        "FunctionalGroupPointer",
-    ),
-}
-_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-_IN_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"),
-    "PlaneOrientationSequence": ("ImageOrientationPatient",),
-    "PlanePositionSequence": ("ImagePositionPatient",),
-    "FrameContentSequence": ("DimensionIndexValues",),
-}
-# Type 2 in the Patient and Study modules: empty, or taken over for the site's own archive.
-_IDENTITY = (
-    "SpecificCharacterSet",
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-)
+from desktop.exchange.dicom_source import settle, source_header
+from desktop.exchange.seg_request import CANT_CARRY, SegFrame, SegRequest, SegSegment
 
 
 def write_seg(request: SegRequest) -> npt.NDArray[np.uint8]:
@@ -87,7 +29,9 @@ def write_seg(request: SegRequest) -> npt.NDArray[np.uint8]:
     """
     import highdicom
 
-    sources = [_source_header(source, request) for source in request.sources]
+    sources = [
+        source_header(source, request.patient_key, request.slice_mm) for source in request.sources
+    ]
     try:
         dataset = highdicom.seg.Segmentation(
             source_images=sources,
@@ -154,59 +98,6 @@ def read_seg(path: str) -> list[SegFrame]:
     return found
 
 
-def _source_header(source: SegSource, request: SegRequest) -> Dataset:
-    """A new header with what is allowed, and a pseudonym for the patient where one is given."""
-    changed = FileProblem(
-        "An image file is not the one that was drawn on.", "", "Import the series again."
-    )
-    try:
-        with open(source.path, "rb") as file:
-            raw = file.read()
-    except OSError as error:
-        raise FileProblem("An image file can't be read.", "", "Is its disk plugged in?") from error
-    if hashlib.sha256(raw).hexdigest() != source.sha256:
-        raise changed
-    tags = [*_IMAGE_KEYWORDS, *_SEQUENCES, *_GROUPS, *([] if request.patient_key else _IDENTITY)]
-    read = dcmread(BytesIO(raw), stop_before_pixels=True, specific_tags=list(tags))
-    if str(read.get("SOPInstanceUID", "")) != source.sop_instance_uid:
-        raise changed
-    header = _only(read, _IMAGE_KEYWORDS)
-    for name, keywords in _SEQUENCES.items():
-        if name in read:
-            setattr(header, name, [_only(item, keywords) for item in read[name].value])
-    for name in _GROUPS:
-        if name in read:
-            setattr(header, name, [_group(item) for item in read[name].value])
-    header.file_meta = FileMetaDataset()
-    header.file_meta.TransferSyntaxUID = read.file_meta.TransferSyntaxUID
-    for keyword in _IDENTITY:
-        setattr(header, keyword, None)
-    if "SliceThickness" not in header and "NumberOfFrames" not in header:
-        header.SliceThickness = f"{request.slice_mm:.6g}"
-    if request.patient_key:
-        header.SpecificCharacterSet = "ISO_IR 192"
-        header.PatientID, header.PatientName = request.patient_key, request.patient_key + "^"
-    else:
-        header.update(_only(read, _IDENTITY))
-    return header
-
-
-def _only(dataset: Dataset, keywords: Sequence[str]) -> Dataset:
-    kept = Dataset()
-    for keyword in keywords:
-        if keyword in dataset and not dataset[keyword].is_empty:
-            kept.add(dataset[keyword])
-    return kept
-
-
-def _group(item: Dataset) -> Dataset:
-    kept = Dataset()
-    for name, keywords in _IN_GROUPS.items():
-        if name in item:
-            setattr(kept, name, [_only(part, keywords) for part in item[name].value])
-    return kept
-
-
 def _pixels(request: SegRequest, sources: Sequence[Dataset]) -> npt.NDArray[Any]:
     """(frames, rows, columns) segment numbers, or (…, segments) 0 and 1 where segments overlap."""
     rows, columns = int(sources[0].Rows), int(sources[0].Columns)
@@ -260,33 +151,16 @@ def _description(number: int, segment: SegSegment, request: SegRequest) -> Any:
 
 def _settle(dataset: Dataset, request: SegRequest) -> None:
     """Replace what a library made of clock and chance, and say what was removed."""
-    dataset.InstanceCreationDate, dataset.InstanceCreationTime = request.date, request.time
-    dataset.TimezoneOffsetFromUTC = "+0000"
-    for item in dataset.get("ContributingEquipmentSequence") or ():
-        item.ContributionDateTime = request.date + request.time
     for item in (*dataset.DimensionOrganizationSequence, *dataset.DimensionIndexSequence):
         item.DimensionOrganizationUID = request.dimension_uid
-    if request.synthetic:
-        dataset.SyntheticData = "YES"  # (0008,001C), SOP Common Module
-    scheme = Dataset()
-    scheme.CodingSchemeDesignator = request.coding_scheme
-    scheme.CodingSchemeName = "Label classes of a Reading Room project"
-    dataset.CodingSchemeIdentificationSequence = [scheme]
-    if not request.patient_key:
-        return
-    dataset.PatientIdentityRemoved = "YES"
-    dataset.DeidentificationMethod = "Reading Room: allow-list, UIDs kept"
-    dataset.DeidentificationMethodCodeSequence = [
-        _code("113100", "Basic Application Confidentiality Profile"),
-        _code("113110", "Retain UIDs Option"),
-    ]
-    dataset.LongitudinalTemporalInformationModified = "REMOVED"
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item
+    settle(
+        dataset,
+        date=request.date,
+        time=request.time,
+        scheme=request.coding_scheme,
+        is_pseudonymous=bool(request.patient_key),
+        is_synthetic=request.synthetic,
+    )
 
 
 def _item(groups: Sequence[Dataset], sequence: str) -> Dataset:

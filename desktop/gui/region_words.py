@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from desktop.domain.geometry import (
     Polygon,
     Polyline,
     RotatedBox,
-    ring_area_px,
+    area_px,
 )
 
 if TYPE_CHECKING:
@@ -106,20 +105,7 @@ def size_text(
     if isinstance(shape, Polyline):
         size, _comma, source = length_text(outline, known).partition(", ")
         return size, source
-    return _area_text(area_px(annotation), known, outline)
-
-
-def area_px(annotation: Annotation) -> float:
-    """Area of a closed shape in square pixels; 0 for lines, points and painted regions."""
-    match annotation.geometry:
-        case Polygon(points=points, holes=holes):
-            return max(0.0, ring_area_px(points) - sum(ring_area_px(h) for h in holes))
-        case Ellipse(rx=rx, ry=ry):
-            return math.pi * rx * ry
-        case Box() | RotatedBox() as shape:
-            return ring_area_px(shape.outline())
-        case _:
-            return 0.0
+    return _area_text(area_px(shape), known, outline)
 
 
 def _painted_text(room: Workspace, parts: Sequence[MaskSlice]) -> tuple[str, str]:
