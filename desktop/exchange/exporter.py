@@ -20,8 +20,8 @@ class BundleOptions:
     ``formats`` names exporters, () takes all. ``case_ids`` () takes all cases; ``only_done`` only
     those that a reader closed. ``boxes_as_masks``: boxes also fill pixels in SEG, NIfTI, NPY and
     PNG; otherwise they stay boxes in COCO and in the tables, because a box is not a contour.
-    ``keep_patient``: DICOM segmentations carry the patient's identity as the source images do, for
-    the site's own archive; everything else stays pseudonymous.
+    ``keep_patient``: DICOM segmentations and reports carry the patient's identity as the source
+    images do, for the site's own archive; everything else stays pseudonymous.
     ``replace``: an older bundle at the target is replaced once the new one is complete.
     """
 

@@ -36,8 +36,8 @@ def deidentification(options: BundleOptions) -> dict[str, str]:
     if not options.keep_patient:
         return dict(_DEIDENTIFICATION)
     return _DEIDENTIFICATION | {
-        "method": "allow-list; DICOM segmentations carry the patient's identity",
-        "patient": "Outside seg/: " + _DEIDENTIFICATION["patient"],
+        "method": "allow-list; DICOM segmentations and reports carry the patient's identity",
+        "patient": "Outside seg/ and sr/: " + _DEIDENTIFICATION["patient"],
         "dicom_seg": _IDENTIFIED,
     }
 

@@ -46,7 +46,7 @@ def write_sr(request: SrRequest) -> npt.NDArray[np.uint8]:
     sources = [
         source_header(source, request.patient_key, request.slice_mm) for source in request.sources
     ]
-    sr = highdicom.sr
+    sr: Any = highdicom.sr
     person = sr.ObserverContext(
         observer_type=Code("121006", "DCM", "Person"),
         observer_identifying_attributes=sr.PersonObserverIdentifyingAttributes(
@@ -62,7 +62,7 @@ def write_sr(request: SrRequest) -> npt.NDArray[np.uint8]:
                 _ENGLISH
             ),
         )
-        dataset = sr.ComprehensiveSR(
+        dataset: Any = sr.ComprehensiveSR(
             evidence=sources,
             content=report,
             series_instance_uid=request.series_uid,

@@ -1,10 +1,12 @@
-"""Measurement reports before the eyes of other toolkits: dciodvfy, dcsrdump, pydicom."""
+"""Measurement reports before the eyes of other toolkits: dciodvfy, dcsrdump, dcmqi, highdicom."""
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
+import highdicom
 import pydicom
 import pytest
 from msgspec.structs import replace
@@ -70,6 +72,53 @@ def test_another_program_shows_length_area_code_and_calibration(tmp_path: Path) 
     assert "SCOORD" in shown and "{1,1,4,5}" in shown.replace(" ", "")
 
 
+def test_dcmqi_and_highdicom_read_the_same_report(tmp_path: Path) -> None:
+    project = MadeProject(write_series(tmp_path / "ct"))
+    line = project.draw(Polyline(points=((1.0, 1.0), (4.0, 5.0))), 1)
+    box = project.draw(Box(x0=2, y0=3, x1=6, y1=8), 3)
+    disk = blob(12, 16, 6, 6, 3)
+    painted = project.paint(dict.fromkeys(project.frames()[1:3], disk))
+    (part,) = write(project, tmp_path / "out").parts
+    path = tmp_path / "out" / part.path
+    tool("tid1500reader", "--inputDICOM", path, "--outputMetadata", tmp_path / "read.json")
+    read_by_dcmqi = json.loads((tmp_path / "read.json").read_text())
+    area = round(float(disk.sum()) * MM_X * MM_Y, 4)
+    assert [
+        (
+            g["TrackingIdentifier"],
+            g["Finding"]["CodeMeaning"],
+            [
+                (m["quantity"]["CodeMeaning"], float(m["value"]), m["units"]["CodeValue"])
+                for m in g["measurementItems"]
+            ],
+        )
+        for g in read_by_dcmqi["Measurements"]
+    ] == [
+        (line.id, "Nodule", [("Length", round(math.hypot(3 * MM_X, 4 * MM_Y), 4), "mm")]),
+        (box.id, "Vessel", [("Area", round(20 * MM_X * MM_Y, 4), "mm2")]),
+        (painted.id, "Nodule", [("Area", area, "mm2")] * 2),
+    ]
+    instances = [project.instances[f.instance_id] for f in project.frames()[:3]]
+    uids = {i.sop_instance_uid for i in instances}
+    assert set(read_by_dcmqi["imageLibrary"]) == uids
+    report = highdicom.sr.srread(path).content
+    (region,) = report.get_planar_roi_measurement_groups()
+    assert region.tracking_identifier == box.id and region.roi.graphic_type.value == "POLYLINE"
+    assert region.roi.value[:4].tolist() == [[2, 3], [6, 3], [6, 8], [2, 8]]
+    others = report.get_image_measurement_groups()
+    assert [g.tracking_identifier for g in others] == [line.id, painted.id]
+
+
+def test_a_report_on_made_up_images_says_so(tmp_path: Path) -> None:
+    project = MadeProject(write_series(tmp_path / "ct"))
+    project.draw(Box(x0=2, y0=3, x1=6, y1=8), 3)
+    project.cases = [replace(c, tags=("synthetic",)) for c in project.cases]
+    (part,) = write(project, tmp_path / "out").parts
+    dataset = pydicom.dcmread(tmp_path / "out" / part.path)
+    assert dataset.SyntheticData == "YES" and part.facts["synthetic"] is True
+    assert dataset.SeriesDescription.startswith("SYNTHETIC. ")
+
+
 def test_every_shape_keeps_place_size_and_image(tmp_path: Path) -> None:
     project = MadeProject(write_series(tmp_path / "ct"))
     frame = project.frames()[2]
@@ -94,13 +143,17 @@ def test_every_shape_keeps_place_size_and_image(tmp_path: Path) -> None:
 
 
 def test_the_calibration_stands_with_each_number(tmp_path: Path) -> None:
-    project = MadeProject(write_radiograph(tmp_path / "xr"))
+    project = MadeProject([write_radiograph(tmp_path / "xr")])
     project.draw(Polyline(points=((0.0, 0.0), (10.0, 0.0))), 1)
     (group,) = read(project, tmp_path / "detector")
     assert group.numbers[0].method[0] == "CAL-DETECTOR"
     series_id = next(iter(project.series))
     project.calibrations[series_id] = Calibration(
-        id=series_id, series_id=series_id, reader_id=project.readers[0].id, mm_per_px=0.5
+        id=series_id,
+        case_id=project.case_of(series_id),
+        series_id=series_id,
+        reader_id=project.readers[0].id,
+        mm_per_px=0.5,
     )
     (group,) = read(project, tmp_path / "ruler")
     number = group.numbers[0]
