@@ -13,6 +13,7 @@ import msgspec
 from desktop.domain.condition import AnswerValue as AnswerValue
 from desktop.domain.condition import Condition as Condition
 from desktop.domain.errors import UserError
+from desktop.domain.number_words import number_text
 from desktop.domain.record import Record, Value
 
 
@@ -301,4 +302,4 @@ def _check_number(question: Question, value: AnswerValue) -> None:
 
 
 def _bound(value: float | None, missing: str) -> str:
-    return missing if value is None else f"{value:g}"
+    return missing if value is None else number_text(value)

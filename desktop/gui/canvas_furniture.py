@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from desktop.domain.calibration import Calibrations
+from desktop.domain.number_words import number_text
 from desktop.domain.study import Plane, Window
 from desktop.gui import theme
 from desktop.gui.canvas_shapes import draw_words, words_width
@@ -109,8 +110,10 @@ def window_text(window: Window | None) -> str:
     """ "C 40  W 400  Brain"."""
     if window is None:
         return ""
-    number = "{:.0f}" if window.width >= 10 else "{:.3g}"
-    text = f"C {number.format(window.center)}  W {number.format(window.width)}"
+    small = 0 < window.width < 10
+    digits = 2 - math.floor(math.log10(window.width)) if small else 0
+    center, width = (number_text(round(n, digits)) for n in (window.center, window.width))
+    text = f"C {center}  W {width}"
     return f"{text}  {window.name}" if window.name else text
 
 

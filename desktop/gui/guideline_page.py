@@ -14,6 +14,7 @@ from PySide6.QtGui import QFont, QImage, QTextCursor, QTextDocument, QTextFormat
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from desktop.domain.errors import UserError
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import Question, Schema
 from desktop.domain.schema_check import picture_bytes
 from desktop.gui import theme
@@ -116,7 +117,7 @@ def _about(question: Question, pictures: dict[str, str]) -> str:
         words = f"{first}: {question.low or 'lowest'}. {last}: {question.high or 'highest'}."
         parts.append(_plain(words))
     elif low is not None or high is not None:
-        limits = " to ".join("any" if v is None else f"{v:g}" for v in (low, high))
+        limits = " to ".join("any" if v is None else number_text(v) for v in (low, high))
         parts.append(_plain(f"{limits} {question.unit}".strip()))
     if question.default is not None:
         usual = answer_text(question, question.default)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import platformdirs
 
 SUFFIX = ".rroom"
+_FOLDER = "Reading Room"
 _SQLITE = b"SQLite format 3\x00"
 
 
 def projects_folder() -> Path:
-    """The folder proposed for new projects."""
-    return Path(platformdirs.user_documents_dir()) / "Reading Room"
+    """The folder proposed for new projects; ``READINGROOM_HOME`` moves it too (tests)."""
+    home = os.environ.get("READINGROOM_HOME")
+    return Path(home) / "projects" if home else Path(platformdirs.user_documents_dir()) / _FOLDER
 
 
 def free_path(folder: Path, title: str, suffix: str = SUFFIX) -> Path:

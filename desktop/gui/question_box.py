@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop.domain.errors import UserError
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import AnswerValue, Question, QuestionKind, check_answer
 from desktop.gui import theme
 from desktop.gui.choice_row import ChoiceRow
@@ -290,7 +291,7 @@ class NumberBox(FieldBox):
             raise ValueError("A number is needed here.") from None
 
     def write(self, value: AnswerValue) -> str:
-        return f"{value:g}"  # type: ignore[str-format]
+        return number_text(value)  # type: ignore[arg-type]
 
 
 class TextBox(QuestionBox):
@@ -369,7 +370,7 @@ def is_tab(event: QEvent) -> bool:
 def _range_text(question: Question) -> str:
     low, high = question.minimum, question.maximum
     if low is not None and high is not None:
-        return f"{low:g} to {high:g}"
+        return f"{number_text(low)} to {number_text(high)}"
     if low is not None:
-        return f"{low:g} or more"
-    return f"{high:g} or less" if high is not None else ""
+        return f"{number_text(low)} or more"
+    return f"{number_text(high)} or less" if high is not None else ""

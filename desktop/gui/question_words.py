@@ -9,6 +9,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from desktop.domain.errors import UserError
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import AnswerValue, Picture, Question, QuestionKind
 from desktop.domain.schema_check import picture_bytes
 from desktop.gui.furniture import across, down, label
@@ -28,7 +29,7 @@ def answer_text(question: Question, value: AnswerValue) -> str:
         joint = " › " if question.kind is QuestionKind.RANKING else ", "
         return joint.join(texts.get(v, v) for v in value)
     if isinstance(value, (int, float)):
-        return f"{value:g} {question.unit}".strip()
+        return f"{number_text(value)} {question.unit}".strip()
     return texts.get(value, value)
 
 

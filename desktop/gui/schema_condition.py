@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from desktop.domain.condition import Condition
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.gui.furniture import across, clear, down, label, push
 from desktop.gui.schema_classes import combo
@@ -110,7 +111,7 @@ class ConditionEditor(QWidget):
             ("≤", "at_most", part.at_most),
         ):
             field = Field(
-                "" if value is None else f"{value:g}",
+                "" if value is None else number_text(value),
                 name.replace("_", " "),
                 partial(self._put_bound, number, name),
             )

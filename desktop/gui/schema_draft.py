@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from desktop.domain.condition import Condition
 from desktop.domain.errors import UserError
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import Choice, LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.schema_check import Problem, schema_problems
 from desktop.domain.schema_versions import (
@@ -277,8 +278,8 @@ def _leaf_text(leaf: Condition, schema: Schema) -> str:
     asked = next((q for q in schema.questions if q.id == leaf.question_id), None)
     words = asked.text if asked else leaf.question_id
     if leaf.at_least is not None or leaf.at_most is not None:
-        low = "" if leaf.at_least is None else f" ≥ {leaf.at_least:g}"
-        high = "" if leaf.at_most is None else f" ≤ {leaf.at_most:g}"
+        low = "" if leaf.at_least is None else f" ≥ {number_text(leaf.at_least)}"
+        high = "" if leaf.at_most is None else f" ≤ {number_text(leaf.at_most)}"
         return f"“{words}”{low}{high}"
     given = [answer_text(asked, v) if asked else str(v) for v in leaf.any_of]
     return f"“{words}” is {' or '.join(given)}"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QLineEdit, QWidget
 
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import AnswerValue, Choice, Picture, Question, QuestionKind, Scope
 from desktop.gui.furniture import across, clear, down, label, push, rule
 from desktop.gui.question_words import Pictures
@@ -176,7 +177,7 @@ class QuestionEditor(QWidget):
             ("to" if rating else "Most", "maximum", high),
         ):
             row.addWidget(label(words))
-            shown = "" if value is None else f"{value:g}"
+            shown = "" if value is None else number_text(value)
             field = Field(shown, f"{words} value", partial(self._put_number, name))
             field.setFixedWidth(72)
             row.addWidget(field)
@@ -370,7 +371,7 @@ def _typed_default(question: Question, on_pick: Callable[[AnswerValue], None]) -
             return  # half a number
 
     value = question.default
-    shown = f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
+    shown = number_text(value) if isinstance(value, float) else "" if value is None else str(value)
     field = Field(shown, "Default", typed)
     if question.kind is QuestionKind.DATE:
         field.setPlaceholderText("YYYY-MM-DD")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop.domain.geometry import Mask
+from desktop.domain.number_words import number_text
 from desktop.domain.proposal import Decision, Proposal, Verdict
 from desktop.domain.schema import AnswerValue, Question
 from desktop.domain.study import FrameRef
@@ -80,7 +81,7 @@ def answer_words(question: Question, value: AnswerValue) -> str:
         return _WORDS[value]
     if isinstance(value, tuple):
         return ", ".join(texts.get(v, v) for v in value)
-    return texts.get(str(value), f"{value:g}" if isinstance(value, float) else str(value))
+    return texts.get(str(value), number_text(value) if isinstance(value, float) else str(value))
 
 
 def frames_of(proposal: Proposal) -> tuple[FrameRef, ...]:

@@ -164,11 +164,12 @@ def preset_window(preset: Preset, frame: Frame) -> Window:
 
 
 def default_window(frame: Frame) -> Window:
-    """The file's first window, else 0 to 255 for 8-bit images, else an automatic one."""
+    """The file's first window, else all that up to 8 bits can hold, else an automatic one."""
     if frame.windows:
         return frame.windows[0]
     if frame.pixels.dtype == np.uint8:
-        low, high = frame.intercept, 255 * frame.slope + frame.intercept
+        top = 2**frame.bits - 1 if 1 <= frame.bits <= 8 else 255
+        low, high = frame.intercept, top * frame.slope + frame.intercept
         return _between(min(low, high), max(low, high), "full range")
     return auto_window(frame)
 
@@ -182,7 +183,7 @@ def auto_window(
     """A window from percentiles of the frame's values.
 
     A background value that fills a fifth of the area or more (air outside the field of view,
-    padding) is left out, unless everything has it.
+    padding) is left out, unless the rest is of one value as well.
 
     Parameters
     ----------
@@ -199,7 +200,7 @@ def auto_window(
     sample = pixels[::step, ::step].ravel()
     for background in (sample.min(), sample.max()):
         inside = sample[sample != background]
-        if inside.size and inside.size <= 0.8 * sample.size:
+        if 0 < inside.size <= 0.8 * sample.size and (inside != inside[0]).any():
             sample = inside
     low, high = np.percentile(sample, percentiles) * frame.slope + frame.intercept
     return _between(min(float(low), float(high)), max(float(low), float(high)), name)

@@ -19,7 +19,8 @@ class Frame:
     ``pixels``: (rows, columns) uint8, uint16 or int16 with stored values, or
     (rows, columns, 3) uint8 RGB; C-contiguous, read-only. ``value = pixel * slope + intercept`` in
     ``unit``. ``inverted``: low values are shown bright (MONOCHROME1). ``windows`` are those of the
-    file, in modality units. ``pixels_sha256`` is the hash of the decoded bytes with their shape.
+    file, in modality units. ``bits``: of how many bits the file makes use, 0 where it doesn't say.
+    ``pixels_sha256`` is the hash of the decoded bytes with their shape.
     """
 
     ref: FrameRef
@@ -30,6 +31,7 @@ class Frame:
     unit: str = ""
     inverted: bool = False
     windows: tuple[Window, ...] = ()
+    bits: int = 0
 
     @property
     def rows(self) -> int:

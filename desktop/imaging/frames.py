@@ -236,4 +236,5 @@ def _frame(ref: FrameRef, instance: Instance, pixels: Any, facts: FrameFacts) ->
         unit=facts.unit,
         inverted=facts.inverted,
         windows=facts.windows,
+        bits=instance.bits_stored,
     )

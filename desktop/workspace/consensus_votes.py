@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from desktop.domain.annotation import Answer, Label, Target
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
+from desktop.domain.number_words import number_text
 from desktop.domain.record import stable_id
 from desktop.domain.schema import AnswerValue, Question, QuestionKind, Scope
 from desktop.engines.box_consensus import fuse_measurements
@@ -234,10 +235,10 @@ def _median_line(read: Read, claims: CaseClaims, question: Question, values: lis
     apart = min(1.0, (high - low) / reach)
     numbers, times = np.unique(values, return_counts=True)
     often = numbers[times == times.max()]
-    majority = f"{often[0]:g}" if len(often) == 1 else "tied"
-    proposal_id = stable_id(read.run_id, claims.case.id, "median", f"{median:g}")
+    majority = number_text(often[0]) if len(often) == 1 else "tied"
+    proposal_id = stable_id(read.run_id, claims.case.id, "median", number_text(median))
     made_with = provenance(
-        "median", {}, len(values), {"lowest": f"{low:g}", "highest": f"{high:g}"}
+        "median", {}, len(values), {"lowest": number_text(low), "highest": number_text(high)}
     )
     made = draft(claims, claims.schema, proposal_id, read.run_id, made_with)
     unit = f" {question.unit}" if question.unit else ""
@@ -245,10 +246,10 @@ def _median_line(read: Read, claims: CaseClaims, question: Question, values: lis
         case_id=claims.case.id,
         case_title=claims.case.title,
         majority=f"{majority}{unit}" if majority != "tied" else majority,
-        answer=f"{median:g}{unit}",
+        answer=f"{number_text(median)}{unit}",
         certainty=1 - apart,
         disagreement=apart,
-        differs=majority != f"{median:g}",
+        differs=majority != number_text(median),
         proposal=replace(made, question_id=question.id, value=median, score=1 - apart),
     )
 

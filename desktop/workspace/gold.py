@@ -16,6 +16,7 @@ from desktop.domain.batch import Batch, Mode, Package
 from desktop.domain.errors import AccessProblem
 from desktop.domain.event import Event
 from desktop.domain.gold import GoldCase
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import AnswerValue, Schema
 from desktop.domain.study import Case
 from desktop.domain.task import SEES_ALL, Assignment, AssignmentState, Role
@@ -288,7 +289,7 @@ class Gold:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, (int, float)):
-            return f"{value:g}"
+            return number_text(value)
         schema = self._schema(case_id)
         questions = [q for q in schema.questions if q.id == question_id] if schema else []
         texts = {c.id: c.text for q in questions for c in q.choices}

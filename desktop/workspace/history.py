@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from desktop.domain.event import Action, Event
+from desktop.domain.number_words import number_text
 from desktop.domain.study import FrameRef
 
 
@@ -74,7 +75,7 @@ def _answered(row: dict[str, Any] | None) -> str:
         case bool(value):
             return "yes" if value else "no"
         case float(value):
-            return f"{value:g}"
+            return number_text(value)
         case list(values):
             return ", ".join(values)
         case value:

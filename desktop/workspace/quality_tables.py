@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from desktop.domain.number_words import number_text
 from desktop.domain.schema import Question, QuestionKind
 from desktop.engines.ratings import Floats, Ratings, Whole
 from desktop.store.tallies import SEP, SUB
@@ -138,7 +139,7 @@ def words_of(question: Question, said: str) -> str:
         return ", ".join(texts.get(v, str(v)) for v in value) or "none of them"
     if isinstance(value, str):
         return texts.get(value, value)
-    text = f"{value:g}"
+    text = number_text(value)
     return f"{text} {question.unit}" if question.unit else text
 
 

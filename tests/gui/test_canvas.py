@@ -18,7 +18,7 @@ from desktop.domain.geometry import Box, Mask, Polygon
 from desktop.domain.study import FrameRef, Plane, Window
 from desktop.gui.canvas import CanvasView
 from desktop.gui.canvas_frames import look_ahead
-from desktop.gui.canvas_furniture import bar_length, side_letters
+from desktop.gui.canvas_furniture import bar_length, side_letters, window_text
 from desktop.gui.reading import Reading
 from tests.gui.canvas_desk import CTRL, LEFT, MIDDLE, NONE, RIGHT, SHIFT, Desk
 from tests.gui.canvas_room import COLUMNS, ROWS, SLICES, Room, disk
@@ -429,3 +429,9 @@ def test_empty_states_are_sentences(qtbot: Any) -> None:
 
 def test_the_image_is_rows_by_columns(desk: Desk) -> None:
     assert desk.canvas.image_size == (COLUMNS, ROWS)
+
+
+def test_the_window_is_told_without_powers_of_ten() -> None:
+    told = [window_text(Window(center=c, width=w)) for c, w in ((60000.5, 1), (40, 400), (0.5, 2))]
+    assert told == ["C 60000.5  W 1", "C 40  W 400", "C 0.5  W 2"]
+    assert window_text(Window(center=0.0012, width=0.0025)) == "C 0.0012  W 0.0025"

@@ -110,3 +110,16 @@ def region(room: Any) -> Annotation:
         label=Label(class_id=1),
         geometry=Box(x0=10, y0=10, x1=30, y1=20),
     )
+
+
+def test_a_large_number_stays_as_it_was_typed(qtbot: Any) -> None:
+    from desktop.gui.question_box import NumberBox
+
+    box = NumberBox(Question(id="n", text="How many?", kind=QuestionKind.NUMBER))
+    qtbot.addWidget(box)
+    given: list[Any] = []
+    box.answered.connect(given.append)
+    QTest.keyClicks(box.field, "1234567.25")
+    QTest.keyClick(box.field, Qt.Key.Key_Return)
+    box.show_value(given[0])
+    assert (given, box.field.text()) == ([1234567.25], "1234567.25")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from desktop.gui.main_window import MainWindow
-from desktop.gui.places_of_projects import free_path, is_encrypted
+from desktop.gui.places_of_projects import free_path, is_encrypted, projects_folder
 from desktop.gui.project_page import NewProject
 from desktop.gui.recent import recent_projects
 from desktop.gui.schema_choice import cases_without_schema, read_schema, shipped_schemas
@@ -43,6 +43,13 @@ def make(window: MainWindow, tmp_path: Path, **more: Any) -> None:
     )
     window.show_page("new")
     window.new_project_page.created.emit(wanted)
+
+
+def test_new_projects_are_proposed_within_the_home_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path))
+    assert projects_folder().is_relative_to(tmp_path)
 
 
 def test_a_new_project_is_empty_and_says_what_to_do(window: MainWindow, tmp_path: Path) -> None:

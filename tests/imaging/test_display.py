@@ -111,6 +111,19 @@ def test_8_bit_images_are_shown_as_they_are() -> None:
     assert (shown(image, default_window(image)) == ramp).all()
 
 
+def test_one_bit_images_are_black_and_white() -> None:
+    image = frame(np.array([[0, 1]], dtype=np.uint8), bits=1)
+    assert shown(image, default_window(image)).tolist() == [[0, 255]]
+
+
+def test_a_flat_object_on_padding_is_not_lost() -> None:
+    pixels = np.zeros((100, 100), dtype=np.uint16)
+    pixels[30:60, 30:60] = 60000
+    image = frame(pixels)
+    grey = shown(image, auto_window(image))
+    assert grey[0, 0] == 0 and grey[40, 40] == 255
+
+
 def test_auto_window_leaves_padding_out() -> None:
     pixels = np.full((200, 200), -2000, dtype=np.int16)
     pixels[50:150, 50:150] = np.random.default_rng(0).integers(0, 1001, (100, 100))
