@@ -71,6 +71,13 @@ def import_images(chosen: argparse.Namespace) -> int:
     return 0 if report.cases or report.duplicates else 1
 
 
+def find_images(chosen: argparse.Namespace) -> int:
+    with _open(chosen) as workspace:
+        found = workspace.relocate(chosen.folder, _progress())
+        print(f"{found} {'image' if found == 1 else 'images'} found again.")
+    return 0 if found else 1
+
+
 def list_cases(chosen: argparse.Namespace) -> int:
     with _open(chosen, read_only=True) as workspace:
         lines = workspace.cases(0, chosen.limit, chosen.search)
@@ -344,6 +351,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--format", action="append", default=[], help="else all formats")
     exporting.add_argument("--boxes-as-masks", action="store_true", help="boxes fill pixels too")
     exporting.add_argument("--replace", action="store_true", help="an older bundle of this name")
+    add("find", find_images, "Find moved images.").add_argument("folder", type=Path)
     add("verify", verify, "Check the file, the log, its signatures and the tables.")
     telling = add("history", history, "Tell what happened, newest first.")
     telling.add_argument("--case", default="", help="of one case only")

@@ -140,6 +140,8 @@ A = Act
 ACTS: tuple[Act, ...] = (
     A("project.images", "Open images or DICOM…", "Brings files or folders into a project.",
       "File", "open_images", ("Ctrl+O",), "folder"),
+    A("project.find", "Find moved images…", "Looks for images that aren't where they were.",
+      "File", "find_images", (), "search", needs="project"),
     A("project.open", "Open project…", "Opens a project file.",
       "File", "open_project", ("Ctrl+Shift+O",), "read"),
     A("project.new", "New project…", "Makes an empty project.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHeaderView,
-    QProgressBar,
     QStackedWidget,
     QTreeWidget,
     QTreeWidgetItem,
@@ -19,13 +18,12 @@ from PySide6.QtWidgets import (
 from desktop.domain.errors import UserError
 from desktop.gui import icons
 from desktop.gui.furniture import across, down, frame, label, push
-from desktop.gui.running import was_cancelled
+from desktop.gui.progress_card import ProgressCard
 from desktop.gui.schema_choice import SchemaBox, cases_without_schema, use_schema
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.domain.schema import Schema
-    from desktop.workspace.jobs import Job
     from desktop.workspace.reports import ImportReport, Refused
 
 _SHOWN = 2000
@@ -36,6 +34,7 @@ class ImportPage(QWidget):
 
     finished = Signal(str)  # the first new case, or ""
     wanted = Signal()  # the person asks for the result
+    found_again = Signal()  # images whose files had been missing
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,8 +42,6 @@ class ImportPage(QWidget):
         self._shell, self._reading = shell, shell.reading
         self._schema: Schema | None = None
         self._report: ImportReport | None = None
-        self._job: Job | None = None
-        self._stop_listening: Callable[[], None] | None = None
         outer = down(self, (24, 16, 24, 16), 12)
         self._stack = QStackedWidget()
         outer.addWidget(self._stack)
@@ -58,72 +55,43 @@ class ImportPage(QWidget):
             return
         self._schema, self._report = schema, None
         self._stack.setCurrentIndex(0)
-        self._what.setText("Looking at the files…")
-        self._bar.setValue(0)
-        self._stop_listening = room.jobs.on_changed(self._moved)
         try:
-            job = room.start_import(list(paths), self._done, self._failed)
+            self._card.follow(
+                room.jobs,
+                lambda: room.start_import(list(paths), self._done, self._failed),
+                "Looking at the files…",
+            )
         except UserError as error:
             self._failed(error)
-            return
-        if job in room.jobs.running:
-            self._job = job
 
     @property
     def is_running(self) -> bool:
-        return self._job is not None
+        return self._card.is_running
 
     # progress ------------------------------------------------------------------------------
 
     def _make_progress(self) -> QWidget:
         page = QWidget()
         outer = down(page)
-        card = frame("card")
-        card.setFixedWidth(560)
-        column = down(card, (24, 20, 24, 20), 12)
-        column.addWidget(label("Reading images in", "title"))
-        self._what = label(role="muted")
-        column.addWidget(self._what)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        column.addWidget(self._bar)
-        row = across()
-        row.addWidget(label("You can go on working; this goes on below.", "small"), 1)
-        self._cancel = push("Cancel", tip="Stops reading in; nothing is added.")
-        self._cancel.clicked.connect(self._stop)
-        row.addWidget(self._cancel)
-        column.addLayout(row)
+        self._card = ProgressCard(
+            "Reading images in",
+            "You can go on working; this goes on below.",
+            "Cancel",
+            "Stops reading in; nothing is added.",
+        )
+        self._card.cancelled.connect(self._cancelled)
         outer.addStretch(2)
         middle = across()
         middle.addStretch(1)
-        middle.addWidget(card)
+        middle.addWidget(self._card)
         middle.addStretch(1)
         outer.addLayout(middle)
         outer.addStretch(3)
         return page
 
-    def _moved(self) -> None:
-        job = self._job
-        if job is None:
-            return
-        self._bar.setValue(round(job.fraction * 1000))
-        if job.text:
-            self._what.setText(job.text)
-        if was_cancelled(job):
-            self._leave()
-            self._shell.say("Reading in was cancelled", "Nothing was added.")
-
-    def _stop(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._what.setText("Stopping…")
-
-    def _end(self) -> None:
-        self._job = None
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
+    def _cancelled(self) -> None:
+        self._leave()
+        self._shell.say("Reading in was cancelled", "Nothing was added.")
 
     def _failed(self, error: UserError) -> None:
         self._leave()
@@ -131,7 +99,7 @@ class ImportPage(QWidget):
 
     def _leave(self) -> None:
         """Without a result there is nothing to stay for."""
-        self._end()
+        self._card.end()
         if self.isVisible():
             self.finished.emit("")
 
@@ -184,7 +152,7 @@ class ImportPage(QWidget):
 
     def _done(self, report: ImportReport) -> None:
         self._report = report
-        self._end()
+        self._card.end()
         room = self._reading.workspace
         if room is None:
             return
@@ -195,6 +163,8 @@ class ImportPage(QWidget):
             use_schema(room, schema, waiting)
             waiting = []
         self._show(report, len(waiting))
+        if report.found_again:
+            self.found_again.emit()
         if not self.isVisible():
             self._shell.say(report.sentence, kind="ok", act="Show", on_act=self.wanted.emit)
         elif not report.refused and not report.duplicates and not waiting and report.cases:
@@ -202,7 +172,7 @@ class ImportPage(QWidget):
 
     def _show(self, report: ImportReport, waiting: int) -> None:
         self._stack.setCurrentIndex(1)
-        fine = bool(report.added)
+        fine = bool(report.added or report.found_again)
         self._mark.show_as("check" if fine else "warning", "ok" if fine else "warn")
         self._sentence.setText(report.sentence if fine else _nothing_new(report))
         self._go.setVisible(bool(report.cases))
@@ -218,7 +188,7 @@ class ImportPage(QWidget):
         self._tree.clear()
         for title, lines in (
             ("Refused", report.refused),
-            ("There already, not taken twice", report.duplicates),
+            ("Known already, not taken twice", report.duplicates),
         ):
             if lines:
                 self._tree.addTopLevelItem(_branch(title, lines))

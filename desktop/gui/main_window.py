@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         for page in (self.worklist_page, self.settings_page):
             page.schemas_wanted.connect(lambda: self.show_page("schema"))
         self.import_page.finished.connect(self._window_acts.open_case)
+        self.import_page.found_again.connect(self.reading_page.look_again)
         self.import_page.wanted.connect(lambda: self.show_page("import"))
         self.exchange_page.wanted.connect(lambda: self.show_page("exchange"))
         self.check_page.shown.connect(lambda: self.show_page("check"))

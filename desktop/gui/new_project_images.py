@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.gui import icons
 from desktop.gui.furniture import across, down, frame, label, push
-from desktop.gui.running import was_cancelled
+from desktop.gui.progress_card import ProgressCard
 
 if TYPE_CHECKING:
-    from desktop.workspace.jobs import Job, Jobs
+    from desktop.workspace.jobs import Jobs
     from desktop.workspace.new_project import Survey
 
 
@@ -28,12 +28,17 @@ class ImagesStep(QWidget):
     def __init__(self, jobs: Callable[[], Jobs], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._job: Job | None = None
-        self._stop_listening: Callable[[], None] | None = None
         outer = down(self)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._make_choice())
-        self._stack.addWidget(self._make_progress())
+        self._card = ProgressCard(
+            "Looking at the images",
+            "Nothing is written or copied.",
+            "Cancel",
+            "Stops looking (Esc).",
+        )
+        self._card.cancelled.connect(self._cancelled)
+        self._stack.addWidget(self._card)
         outer.addStretch(2)
         outer.addWidget(self._stack, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addStretch(3)
@@ -45,11 +50,11 @@ class ImagesStep(QWidget):
         self.say("")
 
     def take_focus(self) -> None:
-        (self._cancel if self.is_running else self.folder).setFocus()
+        (self._card.button if self.is_running else self.folder).setFocus()
 
     @property
     def is_running(self) -> bool:
-        return self._job is not None
+        return self._card.is_running
 
     def look_at(self, paths: list[Path]) -> None:
         """Look at files and folders; what is there comes as ``found``."""
@@ -57,22 +62,23 @@ class ImagesStep(QWidget):
 
         self.say("")
         self._stack.setCurrentIndex(1)
-        self._what.setText("Looking for files…")
-        self._bar.setValue(0)
         jobs = self._jobs()
-        self._stop_listening = jobs.on_changed(self._moved)
-        job = jobs.start(
-            "Looking at images", lambda progress: look(paths, progress), self._done, self._failed
+        self._card.follow(
+            jobs,
+            lambda: jobs.start(
+                "Looking at images",
+                lambda progress: look(paths, progress),
+                self._done,
+                self._failed,
+            ),
+            "Looking for files…",
         )
-        if job in jobs.running:
-            self._job = job
-            self._cancel.setFocus()
+        if self.is_running:
+            self._card.button.setFocus()
 
     def stop(self) -> None:
         """Cancel what runs."""
-        if self._job is not None:
-            self._job.cancel()
-            self._what.setText("Stopping…")
+        self._card.stop()
 
     def say(self, trouble: str) -> None:
         self._trouble.setText(trouble)
@@ -116,41 +122,14 @@ class ImagesStep(QWidget):
         column.addWidget(none, 0, Qt.AlignmentFlag.AlignHCenter)
         return card
 
-    def _make_progress(self) -> QWidget:
-        card = frame("card")
-        card.setFixedWidth(560)
-        column = down(card, (24, 20, 24, 20), 12)
-        column.addWidget(label("Looking at the images", "title"))
-        self._what = label(role="muted")
-        column.addWidget(self._what)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        column.addWidget(self._bar)
-        row = across()
-        row.addWidget(label("Nothing is written or copied.", "small"), 1)
-        self._cancel = push("Cancel", tip="Stops looking (Esc).")
-        self._cancel.clicked.connect(self.stop)
-        row.addWidget(self._cancel)
-        column.addLayout(row)
-        return card
-
-    def _moved(self) -> None:
-        job = self._job
-        if job is None:
-            return
-        self._bar.setValue(round(job.fraction * 1000))
-        if job.text:
-            self._what.setText(job.text)
-        if was_cancelled(job):
-            self._end()
-            self._stack.setCurrentIndex(0)
-            self.say("Stopped; nothing was taken in.")
-            if self.isVisible():
-                self.folder.setFocus()
+    def _cancelled(self) -> None:
+        self._stack.setCurrentIndex(0)
+        self.say("Stopped; nothing was taken in.")
+        if self.isVisible():
+            self.folder.setFocus()
 
     def _done(self, survey: Survey) -> None:
-        self._end()
+        self._card.end()
         self._stack.setCurrentIndex(0)
         if survey.result.cases or survey.result.refused:
             self.found.emit(survey)
@@ -158,15 +137,9 @@ class ImagesStep(QWidget):
             self.say("No image was found there.")
 
     def _failed(self, error: UserError) -> None:
-        self._end()
+        self._card.end()
         self._stack.setCurrentIndex(0)
         self.say(str(error))
-
-    def _end(self) -> None:
-        self._job = None
-        if self._stop_listening is not None:
-            self._stop_listening()
-            self._stop_listening = None
 
     def _ask_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder with images or DICOM")

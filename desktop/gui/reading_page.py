@@ -83,6 +83,12 @@ class ReadingPage(QWidget):
                 self.canvas.decorations.append(self.panel.returned.layer.draw)
             self._choose()
 
+    def look_again(self) -> None:
+        """Read the images anew, after their files were found at another place."""
+        self.strip.refresh()
+        if self.canvas is not None:
+            self.canvas.read_again()
+
     def _show_question(self, question_id: str) -> None:
         self.panel.show_tab("Form")
         self.panel.form.focus_question(question_id)

@@ -187,6 +187,31 @@ class WindowActs:
         if paths:
             self.open_paths([Path(p) for p in paths])
 
+    def find_images(self) -> None:
+        """Ask where the files of missing images lie now."""
+        folder = QFileDialog.getExistingDirectory(self._window, "Folder where the images are now")
+        if folder:
+            self.find_images_in(Path(folder))
+
+    def find_images_in(self, folder: Path) -> None:
+        """Look for missing images in the background; the open one is shown once it is found."""
+        room = self._reading.workspace
+        if room is None:
+            return
+        try:
+            room.start_relocate(folder, self._found_again, self._shell.say_error)
+        except UserError as error:
+            self._shell.say_error(error)
+
+    def _found_again(self, count: int) -> None:
+        if not count:
+            words = "Images are known by their content: a copy that was changed is another image."
+            self._shell.say("No missing image is in that folder", words, "warn")
+            return
+        images = "1 image" if count == 1 else f"{count:,} images"
+        self._shell.say(f"{images} found again", "From now on they are read from there.", "ok")
+        self._window.reading_page.look_again()
+
     # pages ---------------------------------------------------------------------------------
 
     def show_page(self, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from desktop.commands.project import RegisterImages
 from desktop.domain.contracts import Progress
 from desktop.domain.study import Instance
+from desktop.imaging.grouping import Duplicate
 from desktop.imaging.scan import ScanResult, scan
 from desktop.store import queries
 from desktop.store.database import plain_errors, transaction
@@ -44,9 +45,10 @@ def scan_for(workspace: Workspace, paths: Sequence[Path], progress: Progress) ->
 
 def register(workspace: Workspace, result: ScanResult) -> ImportReport:
     """Write what a scan found; one undo step, in batches that keep the window alive."""
+    found = _found_again(workspace, result)
     connection = workspace._database.writer
     with plain_errors(), transaction(connection):
-        queries.set_sources(connection, result.sources | _found_again(workspace, result))
+        queries.set_sources(connection, result.sources | found)
         queries.set_local_texts(connection, result.texts)
     if result.instances:
         _register_records(workspace, result)
@@ -54,16 +56,17 @@ def register(workspace: Workspace, result: ScanResult) -> ImportReport:
         added=len(result.instances),
         cases=tuple(c.id for c in result.cases),
         refused=tuple(Refused(r.path, r.reason) for r in result.refused),
-        duplicates=tuple(
-            Refused(
-                d.path,
-                f"The same image as {d.same_as.name}."
-                if d.same_as
-                else "This image is in the project already.",
-            )
-            for d in result.duplicates
-        ),
+        duplicates=tuple(Refused(d.path, _why_not_twice(d, found)) for d in result.duplicates),
+        found_again=len(found),
     )
+
+
+def _why_not_twice(copy: Duplicate, found: dict[str, Path]) -> str:
+    if found.get(copy.instance_id) == copy.path:
+        return "This image was not where it had been; from now on it is read from here."
+    if copy.same_as is not None:
+        return f"The same image as {copy.same_as.name}."
+    return "This image is in the project already."
 
 
 def _found_again(workspace: Workspace, result: ScanResult) -> dict[str, Path]:
@@ -100,25 +103,3 @@ def _register_records(workspace: Workspace, result: ScanResult) -> None:
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def relocate(workspace: Workspace, folder: Path, progress: Progress) -> int:
-    """Point the sources at files of the same content below ``folder``."""
-    import hashlib
-
-    from desktop.domain.record import stable_id
-
-    wanted = {i for i, p in queries.sources(workspace._read).items() if not p.is_file()}
-    files = [p for p in sorted(Path(folder).rglob("*")) if p.is_file()]
-    found: dict[str, Path] = {}
-    for number, path in enumerate(files):
-        progress.report(number / max(1, len(files)), "Looking for moved images")
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        instance_id = stable_id("instance", digest)
-        if instance_id in wanted:
-            found[instance_id] = path
-    connection = workspace._database.writer
-    with plain_errors(), transaction(connection):
-        queries.set_sources(connection, found)
-    return len(found)

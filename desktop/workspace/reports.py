@@ -22,14 +22,18 @@ class ImportReport:
     cases: tuple[str, ...]
     refused: tuple[Refused, ...]
     duplicates: tuple[Refused, ...]
+    found_again: int = 0  # of the duplicates: images whose file had gone from its old place
 
     @property
     def sentence(self) -> str:
         images = "1 image" if self.added == 1 else f"{self.added} images"
         cases = "1 case" if len(self.cases) == 1 else f"{len(self.cases)} cases"
         parts = [f"{images} in {cases} added"]
-        if self.duplicates:
-            parts.append(f"{len(self.duplicates)} were there already")
+        there = len(self.duplicates) - self.found_again
+        if self.found_again:
+            parts.append(f"{self.found_again} found again at a new place")
+        if there:
+            parts.append(f"{there} {'was' if there == 1 else 'were'} there already")
         if self.refused:
             parts.append(f"{len(self.refused)} refused")
         return ", ".join(parts) + "."

@@ -154,7 +154,7 @@ class ProjectView:
             raise FileProblem(
                 "The image file is not where it was.",
                 "Your labels on it are safe.",
-                "Plug the disk in, or point to the folder where the images are now.",
+                "Plug the disk in, or say where the images are now: File, Find moved images.",
             )
         return path
 

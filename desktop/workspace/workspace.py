@@ -31,7 +31,7 @@ from desktop.imaging.frames import FrameSource
 from desktop.store import queries
 from desktop.store.database import Connection, Database, plain_errors
 from desktop.store.transaction import last_link
-from desktop.workspace import authority, backups, importing, verification
+from desktop.workspace import authority, backups, importing, moved_images, verification
 from desktop.workspace.accounts import NOBODY, Accounts
 from desktop.workspace.clock import Clock
 from desktop.workspace.commits import Commits
@@ -304,7 +304,19 @@ class Workspace(ProjectView, Desks):
     def relocate(self, folder: Path, progress: Progress | None = None) -> int:
         """Find moved files below a folder by their content; returns how many were found again."""
         self._check_writable()
-        return importing.relocate(self, folder, progress or Progress())
+        return moved_images.read_from(self, moved_images.find(self, folder, progress or Progress()))
+
+    def start_relocate(
+        self, folder: Path, on_done: Callable[[int], None], on_error: Callable[[UserError], None]
+    ) -> Job:
+        """The same as a job; ``on_done`` hears how many were found again."""
+        self._check_writable()
+        return self.jobs.start(
+            "Looking for moved images",
+            lambda progress: moved_images.find(self, folder, progress),
+            lambda found: on_done(moved_images.read_from(self, found)),
+            on_error,
+        )
 
     def add_schema_file(self, path: Path) -> Schema:
         """Read a schema from a JSON file and add it; UserError where it has a mistake."""

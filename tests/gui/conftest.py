@@ -50,7 +50,14 @@ class StandIn(QWidget):
         self.has_frame = True
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("fit", "one_to_one", "zoom_by", "auto_window", "recover_gesture"):
+        if name not in (
+            "fit",
+            "one_to_one",
+            "zoom_by",
+            "auto_window",
+            "recover_gesture",
+            "read_again",
+        ):
             raise AttributeError(name)
         return lambda *arguments: self.asked.append((name, *arguments))
 

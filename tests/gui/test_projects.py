@@ -204,3 +204,28 @@ def test_the_projects_own_log_can_be_checked(window: MainWindow, tmp_path: Path)
     assert window.check_page.title.text() == "The log is whole"
     window.check_page._button.click()
     assert window.page == "read"
+
+
+def test_images_that_were_moved_are_found_again_and_shown(
+    window: MainWindow, tmp_path: Path, photos: Path, qtbot: Any
+) -> None:
+    make(window, tmp_path, images=[photos])
+    qtbot.waitUntil(lambda: window.shell.reading.workspace is not None)
+    room = window.shell.reading.workspace
+    assert room is not None
+    qtbot.waitUntil(lambda: room.case_count() == 2)
+    ref = room.frame_refs(room.series(room.first_open_case())[0].id)[0]
+    photos.rename(tmp_path / "elsewhere")
+    (tmp_path / "nothing").mkdir()
+    told: list[Notice] = []
+    window.shell.noticed.connect(told.append)
+    window._window_acts.find_images_in(tmp_path / "nothing")
+    qtbot.waitUntil(lambda: len(told) == 1)
+    window._window_acts.find_images_in(tmp_path / "elsewhere")
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert [n.title for n in told] == [
+        "No missing image is in that folder",
+        "2 images found again",
+    ]
+    assert room.source_path(ref.instance_id).parent == tmp_path / "elsewhere"
+    assert window.reading_page.canvas.asked[-1] == ("read_again",)

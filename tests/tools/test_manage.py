@@ -117,6 +117,17 @@ def test_what_is_written_is_what_was_given(run: Run, project: Path, tmp_path: Pa
         assert np.array_equal(workspace.mask(part), pixels > 0)
 
 
+def test_images_that_were_moved_are_found(run: Run, project: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.fromarray(np.arange(600, dtype=np.uint8).reshape(20, 30)).save(photos / "a.png")
+    assert run("import", photos)[0] == 0
+    photos.rename(tmp_path / "other disk")
+    assert run("find", tmp_path / "nowhere") == (1, "0 images found again.\n")
+    code, said = run("find", tmp_path / "other disk")
+    assert (code, said.splitlines()[-1]) == (0, "1 image found again.")
+
+
 def test_answers_states_and_undo(run: Run) -> None:
     assert run("answer", 1, "image-quality", "good")[0] == 0
     assert run("answer", 1, "emphysema", "no")[0] == 0

@@ -58,7 +58,9 @@ def test_a_moved_file_is_found_again_by_its_content(
     assert made.ws.relocate(moved.parent) == 1
     assert made.ws.source_path(ref.instance_id) == moved
     moved.rename(tmp_path / "third.png")
-    made.ws.import_images([tmp_path / "third.png"])
+    again = made.ws.import_images([tmp_path / "third.png"])
+    assert again.sentence == "0 images in 0 cases added, 1 found again at a new place."
+    assert "read from here" in again.duplicates[0].reason
     assert made.ws.source_path(ref.instance_id) == tmp_path / "third.png"
 
 
