@@ -13,20 +13,18 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Event
-from desktop.domain.task import AssignmentState, Role
 from desktop.gui import icons, window_layout
-from desktop.gui.actions import TOOLS, ActionSet
+from desktop.gui.actions import ActionSet
 from desktop.gui.attendance import Attendance
 from desktop.gui.bottom_strip import BottomStrip
 from desktop.gui.bugs import BugWatch
 from desktop.gui.check_page import CheckPage
 from desktop.gui.exchange_page import ExchangePage
 from desktop.gui.furniture import across, down
-from desktop.gui.gold_card import why_not as why_no_gold
 from desktop.gui.import_page import ImportPage
 from desktop.gui.key_overlay import KeyOverlay
 from desktop.gui.notices import NoticeCard, NotSavedBar
-from desktop.gui.pages import BY_NAME, PAGES
+from desktop.gui.pages import BY_NAME
 from desktop.gui.pixel_acts import PixelActs
 from desktop.gui.project_page import NewProject, PassphrasePage
 from desktop.gui.projects import Post, Projects
@@ -39,6 +37,7 @@ from desktop.gui.start_page import StartPage, Ways, dropped_paths
 from desktop.gui.suggestion_acts import SuggestionActs
 from desktop.gui.title_strip import TitleStrip
 from desktop.gui.window_acts import WindowActs
+from desktop.gui.window_signs import WindowSigns
 from desktop.gui.worklist_page import WorklistPage
 from desktop.interaction.view import ViewState
 
@@ -70,6 +69,7 @@ class MainWindow(QMainWindow):
         self.projects = Projects(shell, post, self)
         self.acts = ReadingActs(shell)
         self._window_acts = WindowActs(self)
+        self.signs = WindowSigns(self)
         image = QWidget()
         self.attendance = Attendance(self)
         self.suggestion_acts = SuggestionActs(shell)
@@ -83,7 +83,7 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         window_layout.restore(self, self.reading_page)
         self._dressed()
-        self._refresh_title()
+        self.signs.refresh_title()
         self.show_page("start")
 
     # building ------------------------------------------------------------------------------
@@ -143,8 +143,8 @@ class MainWindow(QMainWindow):
         reading.view_changed.connect(self._viewed)
         reading.failed.connect(self._failed)
         self.shell.noticed.connect(self.notice.show_notice)
-        self.shell.tool_shown.connect(self.refresh_actions)
-        self.pixel_acts.changed.connect(self.refresh_actions)
+        self.shell.tool_shown.connect(self.signs.refresh_actions)
+        self.pixel_acts.changed.connect(self.signs.refresh_actions)
         self.shell.page_wanted.connect(self.show_page)
         self.shell.theme_changed.connect(self._dressed)
         self.projects.ready.connect(self._ready)
@@ -197,7 +197,7 @@ class MainWindow(QMainWindow):
         self.rail.setVisible(is_open and not self.is_image_only)
         self.bottom.setVisible(is_open and not self.is_image_only)
         self.bottom.show_reading(name == "read")
-        self.refresh_actions()
+        self.signs.refresh_actions()
         if hasattr(page, "take_focus"):
             page.take_focus()
 
@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
             for part, stood in self._stood.items():
                 part.setVisible(stood)
         self.is_image_only = on
-        self.refresh_actions()
+        self.signs.refresh_actions()
         page.focus_image()
 
     # acts that pages share -----------------------------------------------------------------
@@ -277,63 +277,10 @@ class MainWindow(QMainWindow):
 
     # what is heard -------------------------------------------------------------------------
 
-    def refresh_actions(self) -> None:
-        """Switch acts on and off and light those that hold."""
-        room, view = self._reading.workspace, self._reading.view
-        has = {"project"} if room else set()
-        if self.page == "read":
-            has |= {"case"} if view.case_id else set()
-            has |= {"series"} if view.series_id else set()
-            has |= {"selection"} if view.selection else set()
-            has |= {"suggestion"} if view.suggestion else set()
-            has |= {"prediction"} if self.pixel_acts.prediction is not None else set()
-        acts = self.actions_
-        acts.refresh(frozenset(has))
-        for name in TOOLS:
-            acts[f"tool.{name}"].setChecked(name == view.tool)
-        for name in (*BY_NAME, "settings"):
-            acts[f"page.{name}"].setChecked(name == self.page)
-        if room is not None:
-            self._refresh_pages(room.reader.role)
-        acts["overlay.hide"].setChecked(not view.overlays_visible)
-        acts["pixels.switch"].setChecked(self.pixel_acts.is_on)
-        acts["overlay.outline"].setChecked(view.outlines_only)
-        acts["view.panel"].setChecked(not self.reading_page.panel.isHidden())
-        acts["view.strip"].setChecked(not self.reading_page.strip.isHidden())
-        acts["view.image"].setChecked(self.is_image_only)
-        self._refresh_undo()
-
-    def _refresh_pages(self, role: Role) -> None:
-        self.rail.show_for(role)
-        for spec in PAGES:
-            self.actions_.retitle(f"page.{spec.name}", spec.title, spec.why_not(role))
-        self.actions_.retitle("case.gold", "Make gold…", why_no_gold(role))
-
-    def _refresh_undo(self) -> None:
-        room, view = self._reading.workspace, self._reading.view
-        for way, title in (("undo", "Undo"), ("redo", "Redo")):
-            what = None
-            if room is not None and view.case_id and self.page == "read":
-                what = getattr(room, f"{way}_title")(view.case_id)
-            off = "" if what else f"Nothing to {way} on this case."
-            self.actions_.retitle(f"edit.{way}", f"{title}: {what}" if what else title, off)
-
-    def _refresh_title(self) -> None:
-        room, view = self._reading.workspace, self._reading.view
-        if room is None or not view.case_id:
-            self.title.refresh()
-            self.setWindowTitle(f"{room.title} – Reading Room" if room else "Reading Room")
-            return
-        state = room.assignment(view.case_id).state
-        words = "" if state is AssignmentState.OPEN else state.value
-        case = room.case(view.case_id)
-        self.title.refresh(room.case_position(view.case_id), room.case_count(), case.title, words)
-        self.setWindowTitle(f"{room.title} – Reading Room")
-
     def _opened(self, room: object) -> None:
         self.not_saved.hide()
         self.notice.hide()
-        self._refresh_title()
+        self.signs.refresh_title()
         self.show_page("read" if room is not None else "start")
 
     def _ready(self, wanted: NewProject | None) -> None:
@@ -349,16 +296,16 @@ class MainWindow(QMainWindow):
             self.notice.hide()
         self.title.show_saved()
         if not event.case_id or any(c.kind == "assignment" for c in event.changes):
-            self._refresh_title()
-        self._refresh_undo()
+            self.signs.refresh_title()
+        self.signs.refresh_undo()
 
     def _viewed(self, old: ViewState, new: ViewState) -> None:
         if old.case_id != new.case_id:
-            self._refresh_title()
+            self.signs.refresh_title()
         keys = ("case_id", "series_id", "selection", "suggestion", "tool", "overlays_visible",
                 "outlines_only")  # fmt: skip
         if any(getattr(old, k) != getattr(new, k) for k in keys):
-            self.refresh_actions()
+            self.signs.refresh_actions()
 
     def _failed(self, error: UserError) -> None:
         room = self._reading.workspace

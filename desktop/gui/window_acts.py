@@ -264,12 +264,12 @@ class WindowActs:
     def toggle_panel(self) -> None:
         panel = self._window.reading_page.panel
         panel.setVisible(panel.isHidden())
-        self._window.refresh_actions()
+        self._window.signs.refresh_actions()
 
     def toggle_strip(self) -> None:
         strip = self._window.reading_page.strip
         strip.setVisible(strip.isHidden())
-        self._window.refresh_actions()
+        self._window.signs.refresh_actions()
 
     def toggle_theme(self) -> None:
         light = self._shell.settings.get("theme") == "light"
@@ -288,7 +288,7 @@ class WindowActs:
             panel.explain(box.question.id)
             return
         panel.show_tab("Form" if panel.tab == "Help" else "Help")
-        self._window.refresh_actions()
+        self._window.signs.refresh_actions()
 
     def show_keys(self) -> None:
         overlay = self._window.keys_overlay

@@ -12,16 +12,16 @@ import contextlib
 import functools
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from desktop.commands.access import SignCase, closes
-from desktop.commands.project import AddReader, AddSchema, RecordExport, RegisterImages
+from desktop.commands.project import AddReader, AddSchema, RegisterImages
 from desktop.domain.account import SettingKey
-from desktop.domain.contracts import Command, Progress
+from desktop.domain.contracts import Command
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Action, Event
 from desktop.domain.schema import Schema
@@ -31,25 +31,20 @@ from desktop.imaging.frames import FrameSource
 from desktop.store import queries
 from desktop.store.database import Connection, Database, plain_errors
 from desktop.store.transaction import last_link
-from desktop.workspace import authority, backups, importing, moved_images, verification
+from desktop.workspace import authority, backups
 from desktop.workspace.accounts import NOBODY, Accounts
 from desktop.workspace.clock import Clock
 from desktop.workspace.commits import Commits
-from desktop.workspace.desks import Desks
-from desktop.workspace.jobs import Job, Jobs, Post
+from desktop.workspace.jobs import Jobs, Post
 from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.long_work import LongWork
 from desktop.workspace.plugins import Plugin, load_plugins
-from desktop.workspace.reports import ImportReport, VerifyReport
 from desktop.workspace.schema_files import read_schema
 from desktop.workspace.settings import Settings
-from desktop.workspace.sites import with_sites
 from desktop.workspace.view import ProjectView
 
-if TYPE_CHECKING:
-    from desktop.exchange.bundle import BundleOptions, BundleReport
 
-
-class Workspace(ProjectView, Desks):
+class Workspace(ProjectView, LongWork):
     """An open project. All methods belong to the main thread; long work goes through ``jobs``."""
 
     suffix: ClassVar[str] = ".rroom"
@@ -272,110 +267,13 @@ class Workspace(ProjectView, Desks):
             with plain_errors():
                 queries.set_journal(self._database.writer, self.reader.id, None)
 
-    # images and schemas ----------------------------------------------------------------------
-
-    def import_images(
-        self,
-        paths: Sequence[Path],
-        progress: Progress | None = None,
-        *,
-        sites_by_folder: bool = False,
-    ) -> ImportReport:
-        """Scan files and folders and register what is new; blocking."""
-        self._check_writable()
-        result = importing.scan_for(self, paths, progress or Progress())
-        return importing.register(self, with_sites(result, paths) if sites_by_folder else result)
-
-    def start_import(
-        self,
-        paths: Sequence[Path],
-        on_done: Callable[[ImportReport], None],
-        on_error: Callable[[UserError], None],
-    ) -> Job:
-        """The same as a job: scanned in the background, registered on the main thread."""
-        self._check_writable()
-        return self.jobs.start(
-            "Reading images",
-            lambda progress: importing.scan_for(self, paths, progress),
-            lambda result: on_done(importing.register(self, result)),
-            on_error,
-        )
-
-    def relocate(self, folder: Path, progress: Progress | None = None) -> int:
-        """Find moved files below a folder by their content; returns how many were found again."""
-        self._check_writable()
-        return moved_images.read_from(self, moved_images.find(self, folder, progress or Progress()))
-
-    def start_relocate(
-        self, folder: Path, on_done: Callable[[int], None], on_error: Callable[[UserError], None]
-    ) -> Job:
-        """The same as a job; ``on_done`` hears how many were found again."""
-        self._check_writable()
-        return self.jobs.start(
-            "Looking for moved images",
-            lambda progress: moved_images.find(self, folder, progress),
-            lambda found: on_done(moved_images.read_from(self, found)),
-            on_error,
-        )
+    # schemas and signatures ------------------------------------------------------------------
 
     def add_schema_file(self, path: Path) -> Schema:
         """Read a schema from a JSON file and add it; UserError where it has a mistake."""
         schema = read_schema(path)
         self.run(AddSchema(schema=schema))
         return schema
-
-    # out -------------------------------------------------------------------------------------
-
-    def export_bundle(
-        self, target: Path, options: BundleOptions | None = None, progress: Progress | None = None
-    ) -> BundleReport:
-        """Write a signed bundle and note it in the log; blocking."""
-        from desktop.workspace import exporting  # the formats load when something leaves
-
-        _ = self.plugins  # their formats count from here on
-        frozen = exporting.freeze(self, options)
-        report = exporting.write(self, frozen, target, options, progress or Progress())
-        self._note_export(report)
-        return report
-
-    def start_export(
-        self,
-        target: Path,
-        options: BundleOptions | None,
-        on_done: Callable[[BundleReport], None],
-        on_error: Callable[[UserError], None],
-    ) -> Job:
-        """The same as a job: frozen now, written in the background."""
-        from desktop.workspace import exporting
-
-        _ = self.plugins  # their formats count from here on
-        frozen = exporting.freeze(self, options)
-
-        def done(report: BundleReport) -> None:
-            self._note_export(report)
-            on_done(report)
-
-        return self.jobs.start(
-            "Exporting bundle",
-            lambda progress: exporting.write(self, frozen, target, options, progress),
-            done,
-            on_error,
-        )
-
-    def verify(self, progress: Progress | None = None) -> VerifyReport:
-        """Check file, chains, signatures, and that the tables are what the log says."""
-        return verification.verify(self._read, self.project_id, progress or Progress())
-
-    def start_verify(
-        self, on_done: Callable[[VerifyReport], None], on_error: Callable[[UserError], None]
-    ) -> Job:
-        """The same as a job, on a connection of its own."""
-
-        def work(progress: Progress) -> VerifyReport:
-            with self._database.another_reader() as connection:
-                return verification.verify(connection, self.project_id, progress)
-
-        return self.jobs.start("Verifying the project", work, on_done, on_error)
 
     def sign_head(self, purpose: str) -> dict[str, Any]:
         """Sign the end of this workstation's chain; kept in the project and given out."""
@@ -433,16 +331,6 @@ class Workspace(ProjectView, Desks):
         if not case_id:
             self._forget_images()
         return self._tell(event)
-
-    def _note_export(self, report: BundleReport) -> None:
-        if not self.read_only:
-            self.run(
-                RecordExport(
-                    bundle_id=report.bundle_id,
-                    manifest_sha256=report.manifest_sha256,
-                    case_count=report.case_count,
-                )
-            )
 
     def _check_reader(self) -> None:
         """The reader has signed in, and has the role that the project gives them now."""

@@ -244,7 +244,7 @@ def test_only_the_lead_edits_schemas(window: MainWindow, made: MadeProject) -> N
     ws.accounts.add_reader(ws.reader, "Grace", Role.LEAD)
     ws.accounts.change_role(ws.reader.id, Role.READER)
     ws._check_reader()
-    window.refresh_actions()
+    window.signs.refresh_actions()
     assert not window.actions_["page.schema"].isEnabled()
     assert "for: lead" in window.actions_["page.schema"].toolTip()
 
