@@ -173,7 +173,9 @@ def _add_batch(batch: argparse.ArgumentParser) -> None:
     batch.add_argument("--training", action="store_true", help="gold only, told after each case")
     batch.add_argument("--gold", type=float, default=0.0, help="share of hidden gold, 0 to 0.5")
     batch.add_argument("--gold-first", type=float, default=0.3, help="of a reader's first ten")
-    batch.add_argument("--suggestions", action="store_true", help="models' drafts go along")
+    batch.add_argument(
+        "--suggestions", action="store_true", help="readers see what models and rules drafted"
+    )
 
 
 def _case(workspace: Workspace, number: int) -> Case:

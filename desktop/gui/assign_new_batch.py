@@ -165,8 +165,10 @@ class NewBatchCard(QFrame):
         )
         row.addWidget(self.repeats)
         column.addWidget(self._repeat_line)
-        self.suggestions = QCheckBox("Suggestions of models go along in packages")
-        self.suggestions.setToolTip("Without them readers see the bare case.")
+        self.suggestions = QCheckBox("Readers see suggestions of models and rules")
+        self.suggestions.setToolTip(
+            "On this machine and in packages. Without them readers see the bare case."
+        )
         column.addWidget(self.suggestions)
 
     # what holds ------------------------------------------------------------------------------

@@ -125,10 +125,10 @@ class SuggestionActs:
         room, case_id = self._reading.workspace, self._reading.view.case_id
         if room is None or not case_id or self.page is None:
             return
-        standing = room.help_standing(case_id)
-        if standing.why_hidden:
-            lock = "Lock your answer with Ctrl+L first." if standing.arm is Arm.BLIND else ""
-            self._shell.say(standing.why_hidden, lock)
+        if why := room.why_no_suggestions(case_id):
+            standing = room.help_standing(case_id)
+            lock = why == standing.why_hidden and standing.arm is Arm.BLIND
+            self._shell.say(why, "Lock your answer with Ctrl+L first." if lock else "")
             return
         self.page.panel.show()
         self.page.panel.show_tab("Help")
@@ -164,5 +164,5 @@ class SuggestionActs:
 
     def _say_none(self) -> None:
         room, case_id = self._reading.workspace, self._reading.view.case_id
-        why = room.help_standing(case_id).why_hidden if room and case_id else ""
+        why = room.why_no_suggestions(case_id) if room and case_id else ""
         self._shell.say(why or "No suggestion waits on this case")

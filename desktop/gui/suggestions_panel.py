@@ -141,6 +141,8 @@ class SuggestionsPanel(QWidget):
         can_lock = False
         if standing is None:
             words = "Open a case to see what is suggested for it."
+        elif (why := self._not_given()) and why != standing.why_hidden:
+            words, icon = why, "eye-off"
         elif standing.is_study and standing.arm is Arm.NONE:
             words, icon = "This case is read without help.", "eye-off"
         elif standing.is_study and standing.arm is Arm.BLIND and not standing.is_locked:
@@ -158,6 +160,10 @@ class SuggestionsPanel(QWidget):
         self._glyph.show_as(icon, "ok" if icon == "lock" else "muted")
         self.lock.setVisible(can_lock)
         self._state.setVisible(bool(words))
+
+    def _not_given(self) -> str:
+        room, view = self._reading.workspace, self._reading.view
+        return room.why_no_suggestions(view.case_id) if room is not None else ""
 
     # what happens --------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from desktop.domain.account import ProjectSetting, SettingKey
-from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
+from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.batch import Batch, Mode, Package, share_out
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
@@ -40,12 +40,12 @@ from desktop.store.database import Connection, Database, plain_errors, transacti
 from desktop.store.transaction import Stamp, last_link
 from desktop.workspace import verification
 from desktop.workspace.places import images_folder
+from desktop.workspace.suggestions_seen import FROM_MACHINES
 from desktop.workspace.turns import batches_in_order, cases_of
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
-_FROM_MACHINES = (Origin.MODEL, Origin.RULE)
 _KEY = re.compile(r"P-[0-9A-F]{6}")
 
 
@@ -284,7 +284,7 @@ class PackageMaker:
         if arm_of(plan, item.shown_as, self.reader.id) is Arm.NONE:
             return
         for draft in queries.many(self._read, Proposal, case_id=item.case.id):
-            if draft.origin in _FROM_MACHINES:
+            if draft.origin in FROM_MACHINES:
                 if item.hides:
                     new_id = _alike(draft.id, self._digest(item.shown_as + draft.id))
                     draft = replace(draft, id=new_id, case_id=item.shown_as)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from desktop.domain.batch import Batch, BatchCases, share_out
@@ -24,6 +25,8 @@ class Turns:
         self._view = view
         self._known = ""
         self._mine: list[str] = []
+        self._listed: frozenset[str] = frozenset()
+        self._helped: frozenset[str] = frozenset()  # of batches that give suggestions
         self._all = False
 
     @property
@@ -37,6 +40,8 @@ class Turns:
         now = f"{view.reader.id} {view.reader.role.value} {stamp}"
         if now != self._known:
             self._mine = assigned_cases(view._read, view.reader.id)
+            self._listed = frozenset(self._mine)
+            self._helped = frozenset(_helped_cases(view._read, view.reader.id))
             worklist.fill(view._read, self._mine)
             self._known = now
         return not (self.may_see_all and (self._all or not self._mine))
@@ -44,6 +49,14 @@ class Turns:
     @property
     def may_see_all(self) -> bool:
         return self._view.reader.role in SEES_ALL
+
+    def why_no_suggestions(self, case_id: str) -> str:
+        """Why a plain reader gets no suggestions of a case, as in their package; "" if they do."""
+        if self.may_see_all or not self.holds:
+            return ""
+        if case_id not in self._listed:
+            return "This case is not on your list."
+        return "" if case_id in self._helped else "This batch is read without suggestions."
 
     def show_all(self, on: bool) -> bool:
         """All cases or the assigned ones; whether this reader has the choice."""
@@ -66,6 +79,12 @@ def assigned_cases(connection: Connection, reader_id: str) -> list[str]:
         found |= dict.fromkeys(share_out(batch, cases)[reader_id])
         found |= dict.fromkeys(c for c in cases if c in begun)
     return list(found)
+
+
+def _helped_cases(connection: Connection, reader_id: str) -> Iterator[str]:
+    for batch in batches_in_order(connection):
+        if batch.suggestions and reader_id in batch.reader_ids:
+            yield from cases_of(connection, batch.id)
 
 
 def batches_in_order(connection: Connection) -> list[Batch]:

@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 from desktop.domain.account import Signature, content_sha256
-from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
+from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import ASIDE
 from desktop.domain.errors import FileProblem
@@ -35,6 +35,7 @@ from desktop.store import log, queries, working_time, worklist
 from desktop.store.case_search import CaseSearch
 from desktop.store.database import Connection
 from desktop.store.queries import CaseLine as CaseLine
+from desktop.workspace import suggestions_seen
 from desktop.workspace.history import HistoryLine, place_of, sentence_of
 from desktop.workspace.places import images_folder
 from desktop.workspace.turns import Turns
@@ -216,17 +217,16 @@ class ProjectView:
     def proposals(self, case_id: str) -> list[tuple[Proposal, Decision | None]]:
         """Suggestions for a case, surest first, each with what this reader decided, if anything.
 
-        Empty where this reader's arm of the study hides them (for now).
+        Empty where ``why_no_suggestions`` says so.
         """
-        if self.help_standing(case_id).why_hidden:
-            return []
         decided = queries.many(self._read, Decision, case_id=case_id, reader_id=self.reader.id)
         by_proposal = {d.proposal_id: d for d in decided}
-        found = queries.many(self._read, Proposal, case_id=case_id)
-        if self.reader.role is Role.READER:  # a consensus tells what other readers said
-            found = [p for p in found if p.origin is not Origin.CONSENSUS]
-        found.sort(key=lambda p: (-p.score, p.id))
+        found = sorted(suggestions_seen.seen(self, case_id), key=lambda p: (-p.score, p.id))
         return [(p, by_proposal.get(p.id)) for p in found]
+
+    def why_no_suggestions(self, case_id: str) -> str:
+        """Why this reader is shown no suggestion of a case (yet): arm, list or batch; "" if so."""
+        return suggestions_seen.why_hidden(self, case_id)
 
     def help_standing(self, case_id: str) -> HelpStanding:
         """Whether this reader is shown suggestions of a case, and if not, why."""

@@ -31,7 +31,7 @@ from desktop.imaging.frames import FrameSource
 from desktop.store import queries
 from desktop.store.database import Connection, Database, plain_errors
 from desktop.store.transaction import last_link
-from desktop.workspace import authority, backups
+from desktop.workspace import authority, backups, suggestions_seen
 from desktop.workspace.accounts import NOBODY, Accounts
 from desktop.workspace.clock import Clock
 from desktop.workspace.commits import Commits
@@ -214,6 +214,7 @@ class Workspace(ProjectView, LongWork):
         self._check_reader()
         authority.check(self.reader, command)
         self.accounts.admit(self.reader, command)
+        suggestions_seen.check(self, command)
         event = self._commits.run(command, self.reader.id, reason=reason, group=group)
         if isinstance(command, (RegisterImages, AddSchema)):
             self._forget_images()
@@ -325,9 +326,12 @@ class Workspace(ProjectView, LongWork):
     def _take_back(self, action: Action, case_id: str) -> Event | None:
         self._check_writable()
         self._check_reader()
-        event = self._commits.take_back(
-            action, case_id, self.reader.id, lambda name: authority.check_name(self.reader, name)
-        )
+
+        def allow(name: str) -> None:
+            authority.check_name(self.reader, name)
+            suggestions_seen.check_again(self, action, case_id, name)
+
+        event = self._commits.take_back(action, case_id, self.reader.id, allow)
         if not case_id:
             self._forget_images()
         return self._tell(event)

@@ -417,6 +417,9 @@ class FakeWorkspace:
     def proposals(self, case_id: str) -> list[Any]:
         return []
 
+    def why_no_suggestions(self, case_id: str) -> str:
+        return self.help_standing(case_id).why_hidden if case_id else ""
+
     def help_standing(self, case_id: str) -> HelpStanding:
         return HelpStanding(Arm.FIRST, False, "", False)
 
