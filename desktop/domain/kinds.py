@@ -25,6 +25,7 @@ from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
+from desktop.domain.scribble import Scribble
 from desktop.domain.split import Split
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
@@ -73,6 +74,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Comparison,
     Ranking,
     Rating,
+    Scribble,
 )
 
 BY_KIND: dict[str, type[Record]] = {t.kind: t for t in RECORD_TYPES}

@@ -1,4 +1,7 @@
-"""Numbers that describe each pixel, for a classifier that learns from scribbles: 49 channels."""
+"""Numbers that describe each pixel, for a classifier that learns from scribbles: 49 channels.
+
+A colour image has 14 more.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from desktop.engines.image_features import Grey
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
 CHANNELS = 1 + 8 * len(SIGMAS)
+COLOUR_CHANNELS = 2 * (1 + len(SIGMAS))
 Channels = npt.NDArray[np.float32]
 
 
@@ -41,6 +45,21 @@ def pixel_features(grey_yx: Grey, progress: Progress | None = None) -> Channels:
     for number, sigma in enumerate(SIGMAS):
         progress.report(number / len(SIGMAS), "Looking at pixels")
         _scale(grey_yx, square, sigma, found[..., 1 + 8 * number : 9 + 8 * number])
+    return found
+
+
+def colour_features(rgb_yxc: npt.NDArray[np.float32]) -> Channels:
+    """(rows, columns, 14) float32 of (rows, columns, 3) in 0..1: what brightness does not tell.
+
+    Red against green and blue against yellow, each as it is and through a Gaussian at six scales.
+    """
+    red, green, blue = (rgb_yxc[..., k] for k in range(3))
+    found = np.empty((*rgb_yxc.shape[:2], COLOUR_CHANNELS), dtype=np.float32)
+    wide = 1 + len(SIGMAS)
+    for start, plane in ((0, red - green), (wide, blue - (red + green) / 2)):
+        found[..., start] = plane
+        for number, sigma in enumerate(SIGMAS):
+            found[..., start + 1 + number] = _smoothed(plane, sigma)
     return found
 
 

@@ -21,6 +21,8 @@ Labels = npt.NDArray[np.int64]
 UNPAINTED = -1
 PER_REGION = 60  # pixels that one scribble or superpixel teaches, so that large ones don't rule
 _STRIPE = 1 << 16
+_GRID_STEP = 3  # pixels between those that are looked at first
+_SURE = 0.75  # of all four corners, so that what lies between them is not looked at
 
 
 class FittedPixels(Protocol):
@@ -81,6 +83,27 @@ class PixelModel:
                 flat[start : start + _STRIPE]
             )
         return found.reshape(*features.shape[:2], -1)
+
+    def quick_probabilities(self, features: Channels, progress: Progress | None = None) -> Floats:
+        """The same in a third of the time: not every pixel is looked at where all agree.
+
+        Every third pixel of every third row first. A square whose four corners say the same class
+        and are sure of it is filled in between them; all pixels of the others are looked at.
+        """
+        progress = progress or Progress()
+        rows, columns = features.shape[:2]
+        if min(rows, columns) <= 2 * _GRID_STEP:
+            return self.probabilities(features, progress)
+        down, across = _grid(rows), _grid(columns)
+        sparse = self.probabilities(np.ascontiguousarray(features[np.ix_(down, across)]), progress)
+        found, open_yx = _between(sparse, down, across)
+        flat = np.flatnonzero(open_yx)
+        wide, table = features.reshape(-1, features.shape[-1]), found.reshape(-1, found.shape[-1])
+        for start in range(0, len(flat), _STRIPE):
+            progress.report(start / len(flat), "Classifying pixels")
+            part = flat[start : start + _STRIPE]
+            table[part] = self._fitted.probabilities(wide[part])
+        return found
 
 
 def learn_pixels(
@@ -241,6 +264,31 @@ class _Trees:
     def probabilities(self, rows: npt.NDArray[np.float32]) -> Floats:
         found = self._model.predict_proba(rows)  # type: ignore[attr-defined]
         return np.asarray(np.round(found, 6))  # threads add in any order; the sum must not tell
+
+
+def _grid(length: int) -> Labels:
+    """Places 0, 3, 6, … and the last one."""
+    return np.unique(np.append(np.arange(0, length, _GRID_STEP), length - 1))
+
+
+def _between(sparse: Floats, down: Labels, across: Labels) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """(rows, columns, K) drawn between grid points, and (rows, columns) where that won't do.
+
+    ``sparse`` (len(down), len(across), K) are the probabilities at rows ``down`` and columns
+    ``across``; both begin at 0 and end at the last one.
+    """
+    best, sure = sparse.argmax(axis=-1), sparse.max(axis=-1) >= _SURE
+    corner = np.where(sure, best, -1)
+    squares = np.stack([corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:]])
+    settled = (squares[0] >= 0) & (squares == squares[0]).all(axis=0)
+    y, x = np.arange(down[-1] + 1), np.arange(across[-1] + 1)
+    top = np.clip(np.searchsorted(down, y, side="right") - 1, 0, len(down) - 2)
+    left = np.clip(np.searchsorted(across, x, side="right") - 1, 0, len(across) - 2)
+    low = ((y - down[top]) / (down[top + 1] - down[top]))[:, None, None]
+    right = ((x - across[left]) / (across[left + 1] - across[left]))[None, :, None]
+    rows = sparse[top] * (1 - low) + sparse[top + 1] * low
+    found = rows[:, left] * (1 - right) + rows[:, left + 1] * right
+    return found, ~settled[np.ix_(top, left)]
 
 
 def _regions(painted_yx: Labels) -> Labels:

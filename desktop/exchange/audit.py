@@ -19,6 +19,7 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.ranking import Candidate
 from desktop.domain.record import to_plain
 from desktop.domain.runs import runs_digest
+from desktop.domain.scribble import Scribble
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Part, Written
 from desktop.exchange.regions import CaseLabels
@@ -139,7 +140,7 @@ class _Line:
 
 def _runs_of(kind: str, row: dict[str, Any]) -> Iterator[str]:
     """Digests of the run lengths that a record names."""
-    if kind == MaskSlice.kind:
+    if kind in (MaskSlice.kind, Scribble.kind):
         yield row["runs"]
     elif kind == Proposal.kind:
         yield from (frame["runs"] for frame in row.get("frames", ()))

@@ -19,6 +19,7 @@ from desktop.gui.shell import Shell
 from desktop.interaction.view import ViewState
 
 _LINES = {act.argument: act.line for act in ACTS if act.handler == "choose_tool"}
+_TITLES = {"rest": "Anything else"}
 
 
 class BottomStrip(QFrame):
@@ -130,10 +131,12 @@ class ToolOptions(QWidget):
         schema = room.schema(view.case_id) if room and view.case_id else None
         classes = {c.id: c for c in schema.classes} if schema else {}
         known = classes.get(view.class_id)
-        draws = view.tool not in ("select", "eraser")
+        draws = view.tool not in ("select", "eraser", "rest")
         self.swatch.show_colour(known.color if known and draws else "")
-        self.name.setText(known.name if known and draws else view.tool.capitalize())
-        self._brush.setVisible(view.tool in ("brush", "eraser"))
+        self.name.setText(
+            known.name if known and draws else _TITLES.get(view.tool, view.tool.capitalize())
+        )
+        self._brush.setVisible(view.tool in ("brush", "eraser", "rest"))
         with QSignalBlocker(self.radius):
             self.radius.setValue(round(view.brush_radius))
         calibrated = self.is_calibrated()

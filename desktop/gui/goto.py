@@ -123,3 +123,9 @@ def _class_for(reading: Reading, case_id: str) -> int:
     if reading.view.class_id in ids:
         return reading.view.class_id
     return ids[0] if ids else 0
+
+
+def pick_class(reading: Reading, class_id: int) -> None:
+    """Draw with this class; the brush for anything else becomes the one for classes."""
+    tool = reading.view.tool
+    reading.replace(class_id=class_id, tool="brush" if tool == "rest" else tool)

@@ -12,7 +12,7 @@ from desktop.domain.event import Event
 from desktop.domain.schema import LabelClass
 from desktop.gui.choice_row import ClassRow
 from desktop.gui.furniture import EmptyState, across, clear, down, label, rule
-from desktop.gui.goto import current_frame, go_to_region
+from desktop.gui.goto import current_frame, go_to_region, pick_class
 from desktop.gui.region_book import RegionBook
 from desktop.gui.region_list import RegionModel, RegionView
 from desktop.gui.segments import segments
@@ -146,7 +146,7 @@ class LabelsPanel(QWidget):
             row.setChecked(class_id == self._reading.view.class_id)
 
     def _pick(self, class_id: int) -> None:
-        self._reading.replace(class_id=class_id)
+        pick_class(self._reading, class_id)
         self._show_class()
 
     def _scoped(self, number: int) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QKeyEvent
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
+from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
 from desktop.gui.pixel_layer import PixelLayer
 from desktop.gui.shell import Shell
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from desktop.gui.reading_page import ReadingPage
     from desktop.workspace.pixels import Prediction
 
-_TEACHES = frozenset({"annotation", "mask_slice"})
+REST_TOOL = "rest"
+_TEACHES = frozenset({"annotation", "mask_slice", "scribble"})
 _ACCEPT = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
@@ -64,6 +66,16 @@ class PixelActs(QObject):
         canvas.installEventFilter(self)
         self.changed.emit()
         self._predict()
+
+    def paint_rest(self) -> None:
+        """Take the brush for anything else and turn the mode on; again: the brush for classes."""
+        if self._reading.view.tool == REST_TOOL:
+            self._reading.replace(tool="brush")
+            return
+        if not self.is_on:
+            self.toggle_prediction()
+        if self.is_on:
+            self._reading.replace(tool=REST_TOOL, selection=())
 
     def accept_component(self) -> None:
         """Keep the predicted region under the pointer."""
@@ -140,10 +152,14 @@ class PixelActs(QObject):
 
     def _draw(self, found: Prediction | None) -> None:
         self.prediction = found
-        room = self._reading.workspace
+        room, frame = self._reading.workspace, self._frame()
         schema = room.schema(found.case_id) if room is not None and found is not None else None
         colors = {c.id: QColor(c.color) for c in schema.classes} if schema is not None else {}
         self.layer.show(found, colors)
+        rest = None
+        if self.is_on and room is not None and frame is not None:
+            rest = room.pixels.scribbles(self._reading.view.case_id, frame)
+        self.layer.show_rest(rest, frame)
         if self._canvas is not None:
             self._canvas.update()
         self.changed.emit()
@@ -154,12 +170,13 @@ class PixelActs(QObject):
             self._say(self.words or "Nothing is predicted yet.")
             return
         at = canvas.pointer_at
+        class_id, mask = ANYTHING_ELSE, None
         if at is not None:
             class_id, mask = found.mask_at(at[0], at[1], whole_class)
-        elif whole_class:
+        if whole_class and class_id == ANYTHING_ELSE:
             class_id = self._reading.view.class_id
             mask = found.classes_yx == class_id
-        else:
+        if mask is None:
             self._say("Put the pointer on the region to keep.")
             return
         try:
@@ -180,6 +197,8 @@ class PixelActs(QObject):
         if self._canvas is not None:
             self._canvas.removeEventFilter(self)
             self._canvas.hint.emit("")
+        if self._reading.view.tool == REST_TOOL:
+            self._reading.replace(tool="brush")
         self.words = ""
         self._draw(None)
 

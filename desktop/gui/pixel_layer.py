@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
+from desktop.domain.runs import MaskYX
+from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
 from desktop.imaging.viewport import Placement
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 _TINT = 0.30
 _WIDEST_TINT = 0.10  # the class that fills most of the image stays out of the way
+_REST = QColor(160, 160, 160)
+_REST_TINT = 0.45
 _SHADOW = QColor(0, 0, 0, 150)
 _DASHES = (4.0, 3.0)
 
@@ -29,6 +34,9 @@ class PixelLayer:
         self._of: FrameRef | None = None
         self._image = QImage()
         self._rims: list[tuple[QPainterPath, QColor]] = []
+        self._rest_of: FrameRef | None = None
+        self._rest = QImage()
+        self._rest_rim = QPainterPath()
 
     def show(self, found: Prediction | None, colors: dict[int, QColor]) -> None:
         """Take a prediction; None: draw nothing."""
@@ -39,19 +47,36 @@ class PixelLayer:
         self._image = tinted(found, colors)
         self._rims = _rims(found, colors)
 
+    def show_rest(self, mask_yx: MaskYX | None, frame: FrameRef | None) -> None:
+        """Take the strokes over anything else; None: there are none."""
+        from desktop.gui.canvas_suggestions import outline
+
+        self._rest_of = frame if mask_yx is not None else None
+        if mask_yx is None:
+            self._rest, self._rest_rim = QImage(), QPainterPath()
+            return
+        self._rest = _veil(np.where(mask_yx, _premultiplied(_REST, _REST_TINT), 0))
+        self._rest_rim = outline(mask_yx)
+
     def draw(self, painter: QPainter, placement: Placement, ratio: float) -> None:
         """A decoration of the canvas."""
-        if self._of is None or self._of != self._frame():
+        here = self._frame()
+        if here is None or here not in (self._of, self._rest_of):
             return
         painter.save()
         painter.translate(placement.x / ratio, placement.y / ratio)
         painter.scale(placement.zoom / ratio, placement.zoom_y / ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        rect = QRectF(0, 0, self._image.width(), self._image.height())
-        painter.drawImage(rect, self._image)
+        rims: list[tuple[QPainterPath, QColor]] = []
+        if here == self._of:
+            painter.drawImage(QRectF(self._image.rect()), self._image)
+            rims += self._rims
+        if here == self._rest_of:
+            painter.drawImage(QRectF(self._rest.rect()), self._rest)
+            rims.append((self._rest_rim, _REST))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for path, color in self._rims:
+        for path, color in rims:
             for tint, wide in ((_SHADOW, 3.0), (color, 1.5)):
                 pen = QPen(tint, wide)
                 pen.setCosmetic(True)
@@ -67,10 +92,22 @@ def tinted(found: Prediction, colors: dict[int, QColor]) -> QImage:
     rows, columns = found.classes_yx.shape
     pixels = np.zeros((rows, columns), dtype=np.uint32)
     for place, class_id in enumerate(found.class_ids):
+        if class_id == ANYTHING_ELSE:
+            continue
         share = _TINT if place else _WIDEST_TINT
         color = colors.get(class_id, QColor(200, 200, 200))
-        r, g, b = (round(v * share) for v in (color.red(), color.green(), color.blue()))
-        pixels[found.classes_yx == class_id] = round(255 * share) << 24 | r << 16 | g << 8 | b
+        pixels[found.classes_yx == class_id] = _premultiplied(color, share)
+    return _veil(pixels)
+
+
+def _premultiplied(color: QColor, share: float) -> int:
+    r, g, b = (round(v * share) for v in (color.red(), color.green(), color.blue()))
+    return round(255 * share) << 24 | r << 16 | g << 8 | b
+
+
+def _veil(pixels_yx: npt.NDArray[np.integer]) -> QImage:
+    rows, columns = pixels_yx.shape
+    pixels = np.ascontiguousarray(pixels_yx, dtype=np.uint32)
     shared = QImage(
         pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied
     )
@@ -78,10 +115,12 @@ def tinted(found: Prediction, colors: dict[int, QColor]) -> QImage:
 
 
 def _rims(found: Prediction, colors: dict[int, QColor]) -> list[tuple[QPainterPath, QColor]]:
-    """The rims of all classes but the widest: its own are those of the others."""
+    """The rims of all classes but what surrounds them: anything else, or the widest one."""
     from desktop.gui.canvas_suggestions import outline
 
+    around = ANYTHING_ELSE if ANYTHING_ELSE in found.class_ids else found.class_ids[0]
     return [
         (outline(found.classes_yx == c), colors.get(c, QColor(200, 200, 200)))
-        for c in found.class_ids[1:]
+        for c in found.class_ids
+        if c != around
     ]

@@ -14,7 +14,14 @@ from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.task import AssignmentState
 from desktop.gui.actions import TOOLS
 from desktop.gui.form_answers import open_questions, take_defaults
-from desktop.gui.goto import frame_count, go_to_index, go_to_region, open_case, step_frame
+from desktop.gui.goto import (
+    frame_count,
+    go_to_index,
+    go_to_region,
+    open_case,
+    pick_class,
+    step_frame,
+)
 from desktop.gui.shell import Shell
 from desktop.gui.window_presets import take_preset
 from desktop.interaction.view import ViewState
@@ -143,7 +150,7 @@ class ReadingActs:
             return
         known = self.page.panel.labels.class_by_key(number)
         if known is not None:
-            self._reading.replace(class_id=known.id)
+            pick_class(self._reading, known.id)
 
     def swap_focus(self) -> None:
         if self.page is None:

@@ -50,9 +50,9 @@ class SuggestionsPanel(QWidget):
         self.list.selectionModel().selectionChanged.connect(lambda _a, _b: self._picked())
         column.addWidget(self.list, 1)
         column.addWidget(self._make_foot(actions))
-        last = across(margins=(12, 0, 12, 8))
-        last.addWidget(self.scribbles)
-        last.addStretch(1)
+        last = down(margins=(12, 0, 12, 8), gap=4)
+        for button in (self.scribbles, actions.button("pixels.rest", text=True)):
+            last.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addLayout(last)
         self._reading.committed.connect(self._committed)
         self._reading.view_changed.connect(self._viewed)

@@ -8,6 +8,7 @@ from desktop.domain.task import AssignmentState, Role
 from desktop.gui.actions import TOOLS
 from desktop.gui.gold_card import why_not as why_no_gold
 from desktop.gui.pages import BY_NAME, PAGES
+from desktop.gui.pixel_acts import REST_TOOL
 
 if TYPE_CHECKING:
     from desktop.gui.main_window import MainWindow
@@ -39,6 +40,7 @@ class WindowSigns:
             self._refresh_pages(room.reader.role)
         acts["overlay.hide"].setChecked(not view.overlays_visible)
         acts["pixels.switch"].setChecked(window.pixel_acts.is_on)
+        acts["pixels.rest"].setChecked(view.tool == REST_TOOL)
         acts["overlay.outline"].setChecked(view.outlines_only)
         acts["view.panel"].setChecked(not window.reading_page.panel.isHidden())
         acts["view.strip"].setChecked(not window.reading_page.strip.isHidden())

@@ -37,7 +37,7 @@ _RADIUS = Option("brush_radius", "Radius", SMALLEST_RADIUS, LARGEST_RADIUS, 0.5,
 
 
 @dataclass
-class _Stroke:
+class PaintStroke:
     """The mask in hand. ``before`` None: nothing was painted on this frame."""
 
     annotation_id: str
@@ -58,7 +58,7 @@ class _PaintTool(Tool):
     erases = False
 
     def __init__(self) -> None:
-        self._stroke: _Stroke | None = None
+        self._stroke: PaintStroke | None = None
         self._start_new = False
 
     @property
@@ -126,7 +126,7 @@ class _PaintTool(Tool):
         if new is None and context.find(state["annotation_id"]) is None:
             return ToolUpdate(hint="The region that was being painted is gone.")
         whole = (0, 0, context.columns, context.rows)
-        self._stroke = _Stroke(
+        self._stroke = PaintStroke(
             annotation_id=str(state["annotation_id"]),
             class_id=int(state["class_id"]),
             mask_yx=mask.view(np.uint8),
@@ -172,7 +172,7 @@ class _PaintTool(Tool):
             mask = np.zeros((context.rows, context.columns), dtype=np.uint8)
         else:
             mask = old.mask_yx.view(np.uint8).copy()
-        self._stroke = _Stroke(
+        self._stroke = PaintStroke(
             annotation_id=region.id,
             class_id=region.label.class_id,
             mask_yx=mask,
@@ -303,7 +303,7 @@ def _origin_after(old: PaintedSlice | None) -> Origin:
     return Origin.MODEL_EDITED if begun_by_model else Origin.DRAWN
 
 
-def _changed(stroke: _Stroke) -> bool:
+def _changed(stroke: PaintStroke) -> bool:
     """Whether the stroke set or cleared any pixel."""
     x0, y0, x1, y1 = stroke.touched
     after = stroke.mask_yx[y0:y1, x0:x1].view(np.bool_)

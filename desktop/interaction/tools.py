@@ -9,6 +9,7 @@ from desktop.interaction.freehand_tool import FreehandTool
 from desktop.interaction.point_tool import PointTool
 from desktop.interaction.polygon_tool import PolygonTool
 from desktop.interaction.prompt_tool import PromptTool
+from desktop.interaction.rest_tool import RestTool
 from desktop.interaction.ruler_tool import RulerTool
 from desktop.interaction.select_tool import SelectTool
 from desktop.interaction.tool import Tool, make_tools, register, registered
@@ -23,6 +24,7 @@ BUILT_IN: tuple[type[Tool], ...] = (
     RulerTool,
     BrushTool,
     EraserTool,
+    RestTool,
     PromptTool,
 )
 

@@ -15,6 +15,7 @@ from desktop.domain.gold import GoldCase
 from desktop.domain.help_study import BlindLock
 from desktop.domain.proposal import Proposal
 from desktop.domain.record import Record, to_json, to_plain
+from desktop.domain.scribble import Scribble
 from desktop.domain.study import Instance, Series, Study
 from desktop.store.copies import Copy
 from desktop.store.tables import INDEXED, RECORD_TABLES, blobs, local_texts, sources
@@ -65,7 +66,7 @@ def carry_over(source: Connection, target: Connection, records: Sequence[Record]
     """Local texts, places of files and pixels of masks that belong to these records."""
     ids = [r.id for r in records if isinstance(r, (Study, Series, Instance))]
     images = [r.id for r in records if isinstance(r, Instance)]
-    digests = {r.runs for r in records if isinstance(r, MaskSlice)}
+    digests = {r.runs for r in records if isinstance(r, (MaskSlice, Scribble))}
     digests |= {f.runs for r in records if isinstance(r, Proposal) for f in r.frames}
     whole = (r for r in records if isinstance(r, (GoldCase, BlindLock)))
     digests |= {s.runs for r in whole for s in r.slices}

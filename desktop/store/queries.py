@@ -14,6 +14,7 @@ from desktop.domain.annotation import Annotation, MaskSlice
 from desktop.domain.errors import ConflictProblem
 from desktop.domain.record import R, from_json
 from desktop.domain.runs import runs_digest
+from desktop.domain.scribble import Scribble
 from desktop.domain.study import Case, Instance, Series
 from desktop.domain.task import Assignment, AssignmentState
 from desktop.store import tables
@@ -206,8 +207,12 @@ def blob_faults(connection: Connection) -> list[str]:
             good = False
         if not good:
             bad.append(row.digest)
-    slices = connection.execute(select(RECORD_TABLES[MaskSlice].c.data)).scalars()
-    missing = {from_json(s, MaskSlice).runs for s in slices} - present
+    wanted: set[str] = set()
+    kinds: tuple[type[MaskSlice] | type[Scribble], ...] = (MaskSlice, Scribble)
+    for kind in kinds:
+        rows = connection.execute(select(RECORD_TABLES[kind].c.data)).scalars()
+        wanted |= {from_json(row, kind).runs for row in rows}
+    missing = wanted - present
     return bad + sorted(missing)
 
 

@@ -45,6 +45,7 @@ from desktop.domain.record import Record, to_json
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.rule import Rule, RuleRun
 from desktop.domain.schema import Schema
+from desktop.domain.scribble import Scribble
 from desktop.domain.split import Split
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
@@ -150,6 +151,7 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     LearningRound: (_text("question_id"), Indexed("number", Integer, lambda r: r.number)),
     LearningQuery: (_text("round_id"), _text("case_id")),
     LearningSkip: (_text("case_id"), _text("reader_id")),
+    Scribble: (_text("case_id"), _text("reader_id")),
     HelpPlan: (),
     BlindLock: (_text("case_id"), _text("reader_id"), _text("seed")),
     ModelRun: (),
@@ -197,6 +199,7 @@ _INDEXES: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     LearningRound: (("question_id", "number"),),
     LearningQuery: (("round_id",), ("case_id",)),
     LearningSkip: (("case_id", "reader_id"),),
+    Scribble: (("case_id", "reader_id"),),
     BlindLock: (("case_id", "reader_id"), ("seed",)),
     ModelCase: (("run_id", "case_id"),),
     TimeSpan: (("reader_id", "case_id", "state", "milliseconds"),),

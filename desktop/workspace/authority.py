@@ -28,6 +28,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "LockAnnotation": _DRAWS,
     "PaintMask": _DRAWS,
     "AcceptPrediction": _DRAWS,
+    "ScribbleElse": _DRAWS,
     # a reader's own work on a case
     "AnswerQuestion": _DRAWS,
     "SetNoFinding": _DRAWS,

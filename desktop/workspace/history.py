@@ -46,7 +46,7 @@ def place_of(event: Event) -> tuple[FrameRef | None, str]:
         if change.kind == "annotation":
             annotation_id = change.id
             frame = frame or _frame(row.get("target", {}).get("frame"))
-        elif change.kind == "mask_slice":
+        elif change.kind in ("mask_slice", "scribble"):
             annotation_id = annotation_id or row.get("annotation_id", "")
             frame = frame or _frame(row.get("frame"))
     return frame, annotation_id

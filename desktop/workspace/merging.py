@@ -30,6 +30,7 @@ CLAIMS = (
     "comparison", "ranking", "rating",
     "split",
     "blind_lock",
+    "scribble",
 )  # fmt: skip
 
 

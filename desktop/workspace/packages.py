@@ -31,6 +31,7 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.schema import Schema
+from desktop.domain.scribble import Scribble
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader, Role
 from desktop.engines.gold import GoldItem, GoldPlan, SlotKind, schedule
@@ -297,7 +298,7 @@ class PackageMaker:
         yield from regions
         for region in regions:
             yield from queries.many(self._read, MaskSlice, annotation_id=region.id)
-        for kind in (Answer, CaseNote, Review, BlindLock):
+        for kind in (Answer, CaseNote, Review, BlindLock, Scribble):
             yield from queries.many(self._read, kind, **mine)
         for pin in queries.many(self._read, Pin, **mine):
             yield pin

@@ -1,8 +1,8 @@
 """A classifier of pixels beside the reader: learns from what is painted on a frame, predicts it.
 
-Everything the reader painted on the frame teaches, accepted predictions too. It needs two classes,
-because with one there is nothing to tell apart. A prediction is no label: ``accepted`` makes the
-command that makes one of it.
+Everything the reader painted on the frame teaches, accepted predictions too, and strokes over
+anything else, which are no labels. It needs two kinds, because with one there is nothing to tell
+apart. A prediction is no label: ``accepted`` makes the command that makes one of it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.geometry import Mask
 from desktop.domain.runs import MaskYX, encode_runs
 from desktop.domain.schema import Scope
+from desktop.domain.scribble import ANYTHING_ELSE, Scribble
 from desktop.domain.study import FrameRef
+from desktop.store import queries
 from desktop.version import __version__
+from desktop.workspace.pixel_grid import Classes, coarse_marks, coarseness, described, sharp
 
 if TYPE_CHECKING:
     from desktop.engines.pixel_features import Channels
@@ -34,20 +37,17 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 SEED = 0
-LARGEST_PX = 512 * 512  # frames above are classified at a coarser grid, so that seconds stay tenths
 _KEPT = 2  # frames whose channels are kept, at most 51 MB each
 _BLANK = -1
-
-Classes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What was predicted for one frame.
 
-    ``classes_yx`` (rows, columns): the class id of each pixel; ``chance_yx`` (rows, columns)
-    float32 in 0..1: how sure of it. ``class_ids``: those that were painted, the widest first.
-    ``painted_px``: how many pixels taught.
+    ``classes_yx`` (rows, columns): the class id of each pixel, 0 for anything else; ``chance_yx``
+    (rows, columns) float32 in 0..1: how sure of it. ``class_ids``: those that were painted, what
+    surrounds the others first: anything else, or the widest. ``painted_px``: how many taught.
     """
 
     case_id: str
@@ -81,11 +81,28 @@ class Pixels:
         self._lock = Lock()
         self._job: Job | None = None
 
+    def scribbles(self, case_id: str, frame: FrameRef) -> MaskYX | None:
+        """(rows, columns) what this reader marked as anything else; None: nothing."""
+        room = self._workspace
+        own = queries.many(room._read, Scribble, case_id=case_id, reader_id=room.reader.id)
+        found: MaskYX | None = None
+        for stroke in sorted((s for s in own if s.frame == frame), key=lambda s: (s.number, s.id)):
+            if found is None or found.shape != (stroke.rows, stroke.columns):
+                found = np.zeros((stroke.rows, stroke.columns), dtype=np.bool_)
+            found[room.mask(stroke)] = not stroke.erases
+        return found if found is not None and found.any() else None
+
     def painted(self, case_id: str, frame: FrameRef) -> Classes | None:
-        """(rows, columns) class id of what this reader painted, -1 elsewhere; None: nothing."""
+        """(rows, columns) class id of what this reader painted, -1 elsewhere; None: nothing.
+
+        Anything else is 0 and gives way to what is painted with a class.
+        """
         room = self._workspace
         class_of = {a.id: a.label.class_id for a in room.annotations(case_id)}
+        rest = self.scribbles(case_id, frame)
         found: Classes | None = None
+        if rest is not None:
+            found = np.where(rest, ANYTHING_ELSE, _BLANK).astype(np.int64)
         order = {annotation_id: n for n, annotation_id in enumerate(class_of)}
         slices = room.mask_slices(case_id, frame)
         for part in sorted(slices, key=lambda s: order[s.annotation_id]):
@@ -103,14 +120,20 @@ class Pixels:
         if hidden:
             return AccessProblem(hidden, "A prediction is help as well.")
         painted = self.painted(case_id, frame)
-        count = 0 if painted is None else len(np.unique(painted[painted != _BLANK]))
-        if count < 2:
-            return UserError(
-                "Paint at least two classes on this image.",
-                "Only one is painted: there is nothing to tell apart." if count else "",
-                "A few strokes of each are enough.",
-            )
-        return None
+        kinds = np.unique(painted[painted != _BLANK]) if painted is not None else np.zeros(0)
+        if len(kinds) > 1:
+            return None
+        if not len(kinds):
+            hint = "A few strokes of each are enough."
+        elif kinds[0] == ANYTHING_ELSE:
+            hint = "Pick a class and paint a little of it."
+        else:
+            hint = "Paint a second class, or anything else (Shift+J)."
+        return UserError(
+            "Paint at least two classes on this image.",
+            "Only one is painted: there is nothing to tell apart." if len(kinds) else "",
+            hint,
+        )
 
     def predict(
         self,
@@ -175,6 +198,8 @@ class Pixels:
         schema = room.schema(prediction.case_id)
         if schema is None or not mask_yx.any():
             raise UserError("Nothing is predicted here.", "", "Point at a predicted region.")
+        if class_id == ANYTHING_ELSE:
+            raise UserError("This is none of the classes.", "", "Point at a predicted region.")
         own = {a.id: a for a in room.annotations(prediction.case_id)}
         mask = mask_yx.copy()
         absorbed = []
@@ -232,12 +257,13 @@ class Pixels:
         frame = self._workspace.frames.get(ref)
         step = coarseness(frame.rows, frame.columns)
         channels = self._channels_of(frame, step, progress)
-        coarse = _coarse_marks(painted, step)
+        coarse = coarse_marks(painted, step)
         learner = pixel_learners()[0]
         model = learn_pixels(channels, coarse, learner=learner, seed=SEED)
         progress.report(0.6, "Classifying pixels")
-        soft = model.probabilities(channels, progress)
-        found, chance, order = _sharp(soft, painted.shape, step)
+        soft = model.quick_probabilities(channels, progress)
+        rest = 0 if model.classes[0] == ANYTHING_ELSE else None
+        found, chance, order = sharp(soft, painted.shape, step, rest)
         ids = model.classes[order]
         return Prediction(
             case_id=case_id,
@@ -252,15 +278,13 @@ class Pixels:
         )
 
     def _channels_of(self, frame: Frame, step: int, progress: Progress) -> Channels:
-        from desktop.engines.pixel_features import normalised, pixel_features
-
         key = frame.pixels_sha256
         with self._lock:
             known = self._channels.get(key)
             if known is not None:
                 self._channels.move_to_end(key)
                 return known
-        made = pixel_features(normalised(_coarse_values(_grey(frame), step)), progress)
+        made = described(frame, step, progress)
         with self._lock:
             self._channels[key] = made
             while len(self._channels) > _KEPT:
@@ -272,72 +296,6 @@ def _ignore(_answer: object) -> None:
     """Nobody waits for this one."""
 
 
-def coarseness(rows: int, columns: int) -> int:
-    """How many pixels of a side become one, so that at most ``LARGEST_PX`` are classified."""
-    return max(1, int(np.ceil(np.sqrt(rows * columns / LARGEST_PX))))
-
-
-def _grey(frame: Frame) -> npt.NDArray[np.float32]:
-    """(rows, columns) float32 in modality units; the brightness of a colour image."""
-    values = frame.pixels.astype(np.float32)
-    if frame.is_color:
-        return np.asarray(values @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
-    return values * np.float32(frame.slope) + np.float32(frame.intercept)
-
-
-def _blocks(values_yx: npt.NDArray[np.generic], step: int) -> npt.NDArray[np.generic]:
-    """(rows / step, columns / step, step²): the pixels of each block, the edge repeated."""
-    rows, columns = values_yx.shape
-    padded = np.pad(values_yx, ((0, -rows % step), (0, -columns % step)), mode="edge")
-    high, wide = padded.shape[0] // step, padded.shape[1] // step
-    parts = padded.reshape(high, step, wide, step).transpose(0, 2, 1, 3)
-    return parts.reshape(high, wide, step * step)
-
-
-def _coarse_values(values_yx: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.float32]:
-    if step == 1:
-        return values_yx
-    return np.asarray(_blocks(values_yx, step).mean(axis=2), dtype=np.float32)
-
-
-def _coarse_marks(painted_yx: Classes, step: int) -> Classes:
-    """A block is painted where any of its pixels is; the highest class id wins."""
-    if step == 1:
-        return painted_yx
-    return np.asarray(_blocks(painted_yx, step).max(axis=2), dtype=np.int64)
-
-
-def _sharp(
-    soft: npt.NDArray[np.float64], size: tuple[int, ...], step: int
-) -> tuple[Classes, npt.NDArray[np.float32], Classes]:
-    """Cleaned class places and their probability at the frame's size; the widest class is 0.
-
-    Returns (rows, columns) places, (rows, columns) probabilities, (K,) order of the classes.
-    """
-    from desktop.engines.pixel_learner import cleaned
-    from desktop.imaging.cv import cv2
-
-    shares = np.bincount(soft.argmax(axis=-1).ravel(), minlength=soft.shape[-1])
-    order = np.argsort(-shares, kind="stable")
-    soft = soft[..., order]
-    found = cleaned(soft)
-    if step > 1:
-        rows, columns = size
-        whole = (soft.shape[1] * step, soft.shape[0] * step)
-        planes = [
-            cv2.resize(
-                np.where(found == k, soft[..., k].clip(0.5), soft[..., k].clip(None, 0.5)),
-                whole,
-                interpolation=cv2.INTER_LINEAR,
-            )[:rows, :columns]
-            for k in range(soft.shape[-1])
-        ]
-        soft = np.stack(planes, axis=-1)
-        found = soft.argmax(axis=-1)
-    chance = np.take_along_axis(soft, found[..., None], axis=-1)[..., 0]
-    return found, chance.astype(np.float32), np.asarray(order, dtype=np.int64)
-
-
 def _provenance(prediction: Prediction, chance: float) -> Provenance:
     return Provenance(
         tool="Predict from scribbles",
@@ -346,7 +304,8 @@ def _provenance(prediction: Prediction, chance: float) -> Provenance:
             "learner": prediction.learner,
             "seed": str(SEED),
             "painted_px": str(prediction.painted_px),
-            "classes": " ".join(str(c) for c in sorted(prediction.class_ids)),
+            "classes": " ".join(str(c) for c in sorted(prediction.class_ids) if c),
+            "anything_else": "painted" if ANYTHING_ELSE in prediction.class_ids else "not painted",
             "mean_probability": f"{chance:.3f}",
         },
     )

@@ -28,6 +28,7 @@ from desktop.domain.help_study import (
 from desktop.domain.proposal import Decision, Proposal, ProposedFrame
 from desktop.domain.runs import MaskYX, decode_runs
 from desktop.domain.schema import Schema
+from desktop.domain.scribble import Scribble
 from desktop.domain.study import Calibration, Case, FrameRef, Instance, Series
 from desktop.domain.task import SEES_ALL, Assignment, Reader, Role
 from desktop.domain.time_span import TimeState
@@ -199,7 +200,7 @@ class ProjectView:
         found = queries.many(self._read, MaskSlice, **limits)
         return [s for s in found if s.annotation_id in own]
 
-    def mask(self, mask_slice: MaskSlice | ProposedFrame) -> MaskYX:
+    def mask(self, mask_slice: MaskSlice | ProposedFrame | Scribble) -> MaskYX:
         """Pixels of a painted or proposed slice: (rows, columns) bool, read-only."""
         found = self._masks.get(mask_slice.runs)
         if found is None or found.shape != (mask_slice.rows, mask_slice.columns):

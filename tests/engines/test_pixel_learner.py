@@ -59,6 +59,19 @@ def test_scribbles_teach_the_whole_image_and_the_next_one(item) -> None:  # type
     assert np.array_equal(again.probabilities(features), model.probabilities(features))
 
 
+def test_the_quick_way_says_the_same_where_it_matters() -> None:
+    features, truth, painted = scene(seed=2, side=192)
+    model = learn_pixels(features, painted, seed=1)
+    slow, quick = model.probabilities(features), model.quick_probabilities(features)
+    assert np.allclose(quick.sum(axis=-1), 1, atol=1e-4)
+    first, second = cleaned(slow), cleaned(quick)
+    assert (first == second).mean() > 0.99
+    for k in (1, 2):
+        assert dice(second, truth, k) > dice(first, truth, k) - 0.01
+    small = features[:6, :9]
+    assert np.array_equal(model.quick_probabilities(small), model.probabilities(small))
+
+
 def test_one_class_is_not_enough_and_work_can_be_stopped() -> None:
     features, _truth, painted = scene()
     with pytest.raises(UserError, match="two classes"):

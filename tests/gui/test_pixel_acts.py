@@ -56,6 +56,11 @@ def press(
 def paint(window: MainWindow, made: MadePixels, class_id: int) -> None:
     """One stroke with the brush along the widest row of the class."""
     press(window, Key(Key.Key_0 + class_id))
+    stroke(window, made, class_id)
+
+
+def stroke(window: MainWindow, made: MadePixels, class_id: int) -> None:
+    """The same with whatever is in hand."""
     ys, xs = np.nonzero(made.stroke(class_id))
     canvas = window.reading_page.canvas
     row = float(np.median(ys)) + 0.5
@@ -119,6 +124,35 @@ def test_strokes_predict_enter_keeps_z_takes_back_esc_ends(
     assert not window.actions_["pixels.switch"].isChecked()
     press(window, Key.Key_Return, SHIFT)
     assert len([a for a in room.annotations(made.case_id) if a.origin is Origin.MODEL]) == 1
+
+
+def test_one_class_and_anything_else_are_enough(scene: tuple[MainWindow, MadePixels]) -> None:
+    window, made = scene
+    acts, room, view = window.pixel_acts, made.room, window.shell.reading
+    paint(window, made, ORGAN)
+    press(window, Key.Key_J, SHIFT)
+    assert acts.is_on and view.view.tool == "rest"
+    assert window.actions_["pixels.rest"].isChecked()
+    bare = _tints(window, lambda: None)
+    stroke(window, made, OUTSIDE)
+    predicted(window)
+    assert acts.prediction is not None and set(acts.prediction.class_ids) == {0, ORGAN}
+    assert not np.array_equal(bare, _tints(window, lambda: None))
+    assert room.pixels.scribbles(made.case_id, made.frame) is not None
+    assert len(room.annotations(made.case_id)) == 1, "a scribble is no label"
+    point_at(window, made, ORGAN)
+    press(window, Key.Key_Return)
+    (kept,) = [a for a in room.annotations(made.case_id) if a.origin is Origin.MODEL]
+    (part,) = [s for s in room.mask_slices(made.case_id) if s.annotation_id == kept.id]
+    assert dice(room.mask(part), made.truth != OUTSIDE) > 0.8
+    press(window, Key.Key_Z)
+    press(window, Key.Key_Z)
+    assert room.pixels.scribbles(made.case_id, made.frame) is None
+    press(window, Key(Key.Key_0 + ORGAN))
+    assert view.view.tool == "brush", "a class in hand is painted with the brush"
+    press(window, Key.Key_J, SHIFT)
+    press(window, Key.Key_Escape)
+    assert not acts.is_on and view.view.tool == "brush"
 
 
 def test_another_image_has_no_prediction_of_this_one(

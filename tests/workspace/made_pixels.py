@@ -8,6 +8,7 @@ import numpy as np
 
 from desktop.commands.annotation import PaintedFrame, PaintMask
 from desktop.commands.project import AddSchema, UseSchema
+from desktop.commands.scribble import ScribbleElse
 from desktop.domain.annotation import Annotation, Label, Target
 from desktop.domain.geometry import Mask
 from desktop.domain.runs import encode_runs
@@ -89,6 +90,20 @@ class MadePixels:
             PaintMask(case_id=self.case_id, annotation_id=region.id, frames=(painted,), new=region)
         )
         return region.id
+
+    def scribble(self, mask: np.ndarray | None = None, erases: bool = False) -> None:
+        """Mark pixels as anything else; the stroke outside by default."""
+        mask = self.stroke(OUTSIDE) if mask is None else mask
+        self.room.run(
+            ScribbleElse(
+                case_id=self.case_id,
+                frame=self.frame,
+                rows=SIDE,
+                columns=SIDE,
+                runs=encode_runs(mask),
+                erases=erases,
+            )
+        )
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:

@@ -302,6 +302,7 @@ NEW_TABLES = (
     "comparison_rows",
     "ranking_rows",
     "rating_rows",
+    "scribble_rows",
 )
 
 

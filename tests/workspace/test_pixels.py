@@ -13,11 +13,15 @@ from msgspec.structs import replace
 
 from desktop.commands.annotation import PaintMask
 from desktop.domain.annotation import Origin
+from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.help_study import Arm
+from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
+from desktop.engines.pixel_features import normalised, pixel_features
+from desktop.engines.pixel_learner import learn_pixels
 from desktop.imaging.frame import Frame
-from desktop.workspace import pixels
+from desktop.workspace import pixel_grid
 from desktop.workspace.jobs import Jobs
 from desktop.workspace.pixels import Prediction
 from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
@@ -159,6 +163,84 @@ def test_a_case_read_without_help_gets_no_prediction(made: MadePixels) -> None:
         made.room.run(made.room.pixels.accepted(found, ORGAN, made.stroke(ORGAN)))
 
 
+def test_one_class_is_enough_with_strokes_over_anything_else_and_these_are_no_labels(
+    made: MadePixels,
+) -> None:
+    made.scribble()
+    with pytest.raises(UserError, match="Paint at least two classes"):
+        predict(made)
+    made.paint(ORGAN)
+    found = predict(made)
+    assert set(found.class_ids) == {ANYTHING_ELSE, ORGAN}
+    class_id, mask = found.mask_at(*inside(made, ORGAN))
+    assert class_id == ORGAN and dice(mask, made.truth != OUTSIDE) > 0.8
+    with pytest.raises(UserError, match="none of the classes"):
+        made.room.pixels.accepted(found, *found.mask_at(1.0, 1.0))
+    made.room.run(made.room.pixels.accepted(found, class_id, mask))
+    (region,) = made.room.annotations(made.case_id)
+    said = region.provenance.detail
+    assert (said["classes"], said["anything_else"]) == (str(ORGAN), "painted")
+    assert len(made.room.mask_slices(made.case_id)) == 1
+    assert made.room.verify().ok
+
+
+def test_strokes_over_anything_else_are_rubbed_out_and_undone_and_give_way_to_labels(
+    made: MadePixels,
+) -> None:
+    pixels, stroke = made.room.pixels, made.stroke(OUTSIDE)
+    made.scribble()
+    rows = np.flatnonzero(stroke.any(axis=1))
+    upper = stroke.copy()
+    upper[rows[1] :] = False
+    made.scribble(upper, erases=True)
+    found = pixels.scribbles(made.case_id, made.frame)
+    assert found is not None and np.array_equal(found, stroke & ~upper)
+    other = next(f for f in made.frames if f != made.frame)
+    assert pixels.scribbles(made.case_id, other) is None
+    made.paint(ORGAN, stroke & ~upper)
+    painted = pixels.painted(made.case_id, made.frame)
+    assert painted is not None and set(np.unique(painted)) == {-1, ORGAN}
+    for _step in range(2):
+        made.room.undo(made.case_id)
+    found = pixels.scribbles(made.case_id, made.frame)
+    assert found is not None and np.array_equal(found, stroke)
+    made.room.undo(made.case_id)
+    assert pixels.scribbles(made.case_id, made.frame) is None
+
+
+def test_a_bundle_carries_the_strokes_in_its_log_and_no_label_of_them(
+    made: MadePixels, tmp_path: Path
+) -> None:
+    made.scribble()
+    bundle = tmp_path / "bundle"
+    made.room.export_bundle(bundle)
+    files = [p for p in bundle.rglob("*") if p.is_file()]
+    said = {"audit" in str(p.relative_to(bundle)) for p in files if b"scribble" in p.read_bytes()}
+    assert said == {True}
+
+
+def test_colour_tells_apart_what_brightness_does_not() -> None:
+    random = np.random.Generator(np.random.PCG64(5))
+    rgb = np.empty((96, 96, 3), dtype=np.uint8)
+    rgb[...] = (150, 76, 60)
+    rgb[:, 48:] = (40, 132, 60)  # as bright
+    noise = random.integers(-20, 20, (96, 96, 1))
+    rgb = np.clip(rgb + noise, 0, 255).astype(np.uint8)
+    frame = Frame(ref=FrameRef(instance_id="x"), pixels=rgb, pixels_sha256="x")
+    painted = np.full((96, 96), -1)
+    painted[10:14, 8:40], painted[10:14, 56:90] = 1, 2
+    truth = np.where(np.arange(96) < 48, 1, 2) * np.ones((96, 1), dtype=int)
+    right = []
+    for channels in (
+        pixel_features(normalised(pixel_grid._grey(frame))),
+        pixel_grid.described(frame, 1, Progress()),
+    ):
+        model = learn_pixels(channels, painted)
+        said = model.classes[model.probabilities(channels).argmax(axis=-1)]
+        right.append(float((said == truth).mean()))
+    assert right[0] < 0.8 < 0.99 < right[1]
+
+
 def test_strokes_with_a_comment_or_a_lock_are_left_as_they_are(made: MadePixels) -> None:
     from desktop.commands.annotation import LockAnnotation
 
@@ -178,15 +260,15 @@ def test_a_colour_image_is_taken_by_its_brightness_and_a_large_one_coarsely() ->
     rgb = np.zeros((6, 8, 3), dtype=np.uint8)
     rgb[:, 4:] = (10, 200, 30)
     frame = Frame(ref=FrameRef(instance_id="x"), pixels=rgb, pixels_sha256="x")
-    grey = pixels._grey(frame)
+    grey = pixel_grid._grey(frame)
     assert grey.shape == (6, 8) and grey[0, 0] == 0
     assert grey[0, 7] == pytest.approx(0.299 * 10 + 0.587 * 200 + 0.114 * 30, abs=0.01)
-    assert pixels.coarseness(512, 512) == 1 and pixels.coarseness(2500, 2000) == 5
+    assert pixel_grid.coarseness(512, 512) == 1 and pixel_grid.coarseness(2500, 2000) == 5
     marks = np.full((5, 7), -1)
     marks[4, 6] = 3
-    assert pixels._coarse_marks(marks, 2).tolist()[2] == [-1, -1, -1, 3]
+    assert pixel_grid.coarse_marks(marks, 2).tolist()[2] == [-1, -1, -1, 3]
     soft = np.zeros((3, 4, 2))
     soft[:, :2, 1], soft[:, 2:, 0] = 0.9, 0.9
     soft[..., 0] = 1 - soft[..., 1]
-    found, chance, _order = pixels._sharp(soft, (5, 7), 2)
+    found, chance, _order = pixel_grid.sharp(soft, (5, 7), 2)
     assert found.shape == chance.shape == (5, 7) and chance.min() >= 0.5
