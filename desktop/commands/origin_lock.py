@@ -88,6 +88,20 @@ def is_held_back(case: Case, now: Looking) -> bool:
     return part_of(case, now) in (Part.VALIDATION, Part.TEST)
 
 
+def parts_of_patients(now: Looking) -> dict[str, Part]:
+    """The part that each dealt patient counts for.
+
+    A patient with synthetic images is in training as a whole, the real ones too, whatever a merged
+    split says: what was made from an image may have taught a model about it.
+    """
+    dealt = {s.patient_key: s.part for s in now.find(Split)}
+    if any(part is not Part.TRAIN for part in dealt.values()):
+        made = {c.study_id for c in now.find(Case) if is_synthetic(c)}
+        patients = {s.patient_key for s in now.find(Study) if s.id in made} if made else set()
+        dealt |= dict.fromkeys(patients & dealt.keys(), Part.TRAIN)
+    return dealt
+
+
 LABEL_KINDS: dict[str, type[Annotation | Answer | MaskSlice | Proposal]] = {
     t.kind: t for t in (Annotation, Answer, MaskSlice, Proposal)
 }
@@ -145,7 +159,7 @@ class _Held:
         who = f"Patient {split.patient_key}"
         for case in self._cases.get(split.patient_key, []):
             if is_synthetic(case):
-                sentence = f"{who} is synthetic and can't enter the {split.part.value} set."
+                sentence = f"{who} has synthetic images and can't enter the {split.part.value} set."
                 return [Breach(Split.kind, split.id, sentence)]
             for kind in LABEL_KINDS.values():
                 for record in self._now.find(kind, case_id=case.id):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from desktop.commands.annotation import PaintMask
+from desktop.commands.annotation import AddAnnotation, PaintMask
+from desktop.domain.annotation import Annotation
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem
 from desktop.domain.split import is_synthetic
@@ -14,6 +15,7 @@ class LabelMadeImage(Command, frozen=True):
 
     case_id: str
     masks: tuple[PaintMask, ...]
+    shapes: tuple[Annotation, ...] = ()
 
     @property
     def title(self) -> str:
@@ -24,3 +26,5 @@ class LabelMadeImage(Command, frozen=True):
             raise ConflictProblem("Made labels belong on made-up images only.")
         for mask in self.masks:
             mask.apply(txn)
+        for shape in self.shapes:
+            AddAnnotation(annotation=shape).apply(txn)

@@ -132,19 +132,26 @@ def make(
 
 
 def scanned(intensity_yx: Plane, values: Mapping[str, float], random: np.random.Generator) -> Plane:
-    """The same scene by another scanner: blur, uneven brightness, gain, noise; clipped to 0..1."""
+    """The same scene by another scanner, clipped to 0..1."""
+    return np.asarray(np.clip(rescanned(intensity_yx, values, random), 0, 1))
+
+
+def rescanned(
+    intensity_yx: Plane, values: Mapping[str, float], random: np.random.Generator
+) -> Plane:
+    """(rows, columns) with blur, uneven brightness, gain and noise of another scanner."""
     from scipy import ndimage
 
     shown = (
         ndimage.gaussian_filter(intensity_yx, values["blur"]) if values["blur"] else intensity_yx
     )
-    side = len(shown)
-    y, x = (np.mgrid[:side, :side] + 0.5) / side
+    rows, columns = shown.shape
+    y, x = np.mgrid[:rows, :columns] + 0.5
+    y, x = y / rows, x / columns
     turn, size = random.uniform(0, 2 * np.pi), values["bias"]
     field = 1 + size * (np.cos(turn) * (x - 0.5) + np.sin(turn) * (y - 0.5)) * 2
     grain = ndimage.gaussian_filter(random.normal(0, 1, shown.shape), 0.6)
-    noisy = shown * field * values["gain"] + values["noise"] * grain / grain.std()
-    return np.asarray(np.clip(noisy, 0, 1))
+    return np.asarray(shown * field * values["gain"] + values["noise"] * grain / grain.std())
 
 
 def blob(
@@ -334,35 +341,3 @@ class Defect:
             _lay(canvas, cover, 0.6 - values["contrast"])
         labels, instances = _marked([np.zeros((side, side))], defects)
         return Drawn(np.clip(canvas, 0, 1), (labels > 0).astype(np.uint8), instances)
-
-
-def insert_lesion(
-    values_yx: npt.NDArray[np.integer], seed: int, *, size: float = 4.0, contrast: float = 0.25
-) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.bool_]]:
-    """A textured lesion blended into a real slice: the new image of the same kind, and its mask.
-
-    ``size`` in % of the width; ``contrast`` as a share of the range between the 5th and 95th
-    percentile. It is put where the image is bright enough to be inside the patient. The mask is
-    where the blending is at least half. UserError where there is no such place. The original is
-    left alone; an image of a held-back patient must not be used, which the caller checks.
-    """
-    from scipy import ndimage
-
-    random = np.random.Generator(np.random.PCG64(seed))
-    rows, columns = values_yx.shape
-    side = max(rows, columns)
-    low, high = np.percentile(values_yx, (5, 95))
-    inside = ndimage.gaussian_filter(values_yx.astype(np.float64), 2) > low + 0.35 * (high - low)
-    radius = size * side / 100
-    depth = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-    places = np.argwhere(depth > radius * 1.2)
-    if not len(places):
-        raise UserError("There is no room for a lesion in this image.", "", "Make it smaller.")
-    y, x = places[random.integers(len(places))] + 0.5
-    waves = random.uniform(-0.08, 0.08, 3)
-    cover = blob(side, (x, y), (radius, radius * random.uniform(0.75, 1)), waves)[:rows, :columns]
-    grain = ndimage.gaussian_filter(random.normal(0, 1, values_yx.shape), 1.5)
-    add = contrast * (high - low) * (1 + 0.2 * grain / grain.std())
-    info = np.iinfo(values_yx.dtype)
-    changed = np.clip(np.rint(values_yx + cover * add), info.min, info.max).astype(values_yx.dtype)
-    return changed, cover >= 0.5

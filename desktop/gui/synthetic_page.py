@@ -24,7 +24,7 @@ from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.engines.synthetic import Generator, Made, Slider
-    from desktop.workspace.synthetic import MadeReport
+    from desktop.workspace.made_images import MadeReport
 
 _STEPS = 200
 _PREVIEW = 256

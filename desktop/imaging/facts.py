@@ -40,6 +40,7 @@ class ImageFacts(Value):
     unit: str = ""
     windows: tuple[Window, ...] = ()
     burned_in: str = ""
+    synthetic: bool = False  # the file says that it is made up
     patient_id: str = ""
     identifiers: tuple[str, ...] = ()  # keywords of identifying attributes that are filled
     texts: dict[str, dict[str, str]] = {}

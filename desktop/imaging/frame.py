@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from desktop.domain.study import FrameRef, Window
 
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int16]
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -24,7 +26,7 @@ class Frame:
     """
 
     ref: FrameRef
-    pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.int16]
+    pixels: Pixels
     pixels_sha256: str
     slope: float = 1.0
     intercept: float = 0.0

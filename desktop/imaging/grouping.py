@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from desktop.domain.record import stable_id
+from desktop.domain.split import SYNTHETIC_TAG
 from desktop.domain.study import Case, Instance, Series, Study
 from desktop.imaging.facts import ImageFacts
 from desktop.imaging.space import arrange
@@ -102,6 +103,7 @@ class Found:
         """Sort and group what was found into ``result``."""
         members_of: dict[str, list[Series]] = {}
         first_of: dict[str, Instance] = {}
+        made_up: set[str] = set()
         for series_id, found in self._series.items():
             instances = _fitting([i for i, _ in found], existing(series_id), result)
             if not instances:
@@ -115,6 +117,8 @@ class Found:
             series = _series_record(series_id, study.id, facts, digest)
             series = _sorted_in(series, instances, existing(series_id), result)
             members_of.setdefault(study.id, []).append(series)
+            if any(f.synthetic for _i, f in found):
+                made_up.add(study.id)
             result.series.append(series)
             _add_texts(result, series_id, facts.texts.get("series", {}))
         for number, study in enumerate(result.studies):
@@ -126,6 +130,7 @@ class Found:
                     title=_title(study, members, first_of[study.id]),
                     order=case_offset + number,
                     series_ids=tuple(s.id for s in members),
+                    tags=(SYNTHETIC_TAG,) if study.id in made_up else (),
                 )
             )
 

@@ -255,6 +255,7 @@ def _facts(header: Header) -> ImageFacts:
             unit="" if color else unit,
             windows=() if color else tags.windows_of(data_set),
             burned_in=tags.text(data_set.get("BurnedInAnnotation"), 16),
+            synthetic=tags.text(data_set.get("SyntheticData"), 16).strip().upper() == "YES",
             patient_id=tags.text(data_set.get("PatientID")),
             identifiers=identifiers.filled(data_set),
             texts=_texts(data_set),

@@ -8,8 +8,10 @@ applied, so the pixels are those of the file.
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from desktop.imaging.frame import pixels_sha256
 MAX_PIXELS = 1 << 28
 MAX_PAGES = 10_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
+SYNTHETIC_KEY = "SyntheticData"  # of a PNG's texts, named as DICOM's attribute is
+_LONGEST_RECIPE = 1 << 16
 _ORIENTATION = 274
 _SWAPS_SIDES = (5, 6, 7, 8)
 _GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N", "I")
@@ -49,6 +53,7 @@ def read_photo(path: str, kind: str) -> ImageFacts:
                 bits_stored=16 if deep else 8,
                 photometric="MONOCHROME2" if grey else "RGB",
                 modality="OT",
+                synthetic=image.info.get(SYNTHETIC_KEY) == "YES" or _has_recipe(path),
             )
 
 
@@ -73,6 +78,18 @@ def decode_frame(path: str, frame_index: int = 0) -> tuple[npt.NDArray[Any], Fra
                 pixels = _pixels(image)
         exact = np.ascontiguousarray(pixels)
         return exact, FrameFacts(pixels_sha256=pixels_sha256(exact))
+
+
+def _has_recipe(path: str) -> bool:
+    """Whether a file beside it says how Reading Room made the image."""
+    beside = Path(path).with_suffix(".json")
+    try:
+        if not beside.is_file() or beside.stat().st_size > _LONGEST_RECIPE:
+            return False
+        found = json.loads(beside.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and found.keys() >= {"generator", "version", "seed"}
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from desktop.workspace.batches import Batches
     from desktop.workspace.claims import Claims
     from desktop.workspace.consensus import ConsensusDesk
+    from desktop.workspace.derived import DerivedImages
     from desktop.workspace.gold import Gold
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.learning import Learning
@@ -162,6 +163,13 @@ class Desks:
         from desktop.workspace.synthetic import Synthetic
 
         return Synthetic(self._self())
+
+    @functools.cached_property
+    def derived(self) -> DerivedImages:
+        """Made-up images that start from a real one."""
+        from desktop.workspace.derived import DerivedImages
+
+        return DerivedImages(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

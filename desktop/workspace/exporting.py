@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
-from desktop.commands.origin_lock import is_locked_label, part_of
+from desktop.commands.origin_lock import is_locked_label, parts_of_patients
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
@@ -104,7 +104,10 @@ class FrozenProject:
         if not self._many(Split) and not any(is_synthetic(c) for c in cases):
             return {}
         with self._lock, plain_errors():
-            found = {c.id: part_of(c, self._rows) for c in cases}
+            dealt = parts_of_patients(self._rows)
+            patient = {s.id: s.patient_key for s in self._rows.find(Study)}
+        found = {c.id: dealt.get(patient.get(c.study_id, "")) for c in cases}
+        found |= {c.id: Part.TRAIN for c in cases if is_synthetic(c)}
         return {case_id: part.value for case_id, part in found.items() if part is not None}
 
     def _kept_out(self, cases: list[Case], parts: dict[str, str]) -> tuple[tuple[str, str], ...]:

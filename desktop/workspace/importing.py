@@ -43,15 +43,18 @@ def scan_for(workspace: Workspace, paths: Sequence[Path], progress: Progress) ->
         )
 
 
-def register(workspace: Workspace, result: ScanResult) -> ImportReport:
-    """Write what a scan found; one undo step, in batches that keep the window alive."""
+def register(workspace: Workspace, result: ScanResult, group: str = "") -> ImportReport:
+    """Write what a scan found; one undo step, in batches that keep the window alive.
+
+    ``group`` joins several calls to one step.
+    """
     found = _found_again(workspace, result)
     connection = workspace._database.writer
     with plain_errors(), transaction(connection):
         queries.set_sources(connection, result.sources | found)
         queries.set_local_texts(connection, result.texts)
     if result.instances:
-        _register_records(workspace, result)
+        _register_records(workspace, result, group or workspace.new_id())
     return ImportReport(
         added=len(result.instances),
         cases=tuple(c.id for c in result.cases),
@@ -79,9 +82,8 @@ def _found_again(workspace: Workspace, result: ScanResult) -> dict[str, Path]:
     }
 
 
-def _register_records(workspace: Workspace, result: ScanResult) -> None:
+def _register_records(workspace: Workspace, result: ScanResult, group: str) -> None:
     """One event for a usual import; a large one goes in batches, as one undo step."""
-    group = workspace.new_id()
     images_added, cases_added = len(result.instances), len(result.cases)
     what = f"Import {_counted(images_added, 'image')} in {_counted(cases_added, 'case')}"
     images = (*result.instances, *result.reordered)

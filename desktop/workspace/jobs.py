@@ -103,6 +103,11 @@ class Jobs:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the project was closed: nothing more gets to the main thread."""
+        return self._closed
+
     def hand_back(self, what: Callable[[], None]) -> None:
         """Run something on the main thread, unless the project was closed meanwhile."""
 

@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop.commands.origin_lock import LABEL_KINDS, is_locked_label, part_of
+from desktop.commands.origin_lock import LABEL_KINDS, is_locked_label, part_of, parts_of_patients
 from desktop.commands.split import AssignSplits, Dealt
 from desktop.domain.errors import UserError
-from desktop.domain.split import Part, Split, is_synthetic
+from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Case, Study
 from desktop.store import queries
 from desktop.workspace.origin_watch import Rows
@@ -40,12 +40,17 @@ class Splits:
         self._workspace = workspace
 
     def of_patients(self) -> dict[str, Part]:
-        """The part by patient key, where one was dealt."""
-        return {s.patient_key: s.part for s in queries.many(self._workspace._read, Split)}
+        """The part by patient key, where one was dealt; see ``parts_of_patients``."""
+        return parts_of_patients(Rows(self._workspace._read))
 
     def part_of(self, case_id: str) -> Part | None:
         """The part a case counts for; None where nobody dealt."""
-        return part_of(self._workspace.case(case_id), Rows(self._workspace._read))
+        case = self._workspace.case(case_id)
+        part = part_of(case, Rows(self._workspace._read))
+        if part in (None, Part.TRAIN):
+            return part
+        patient = queries.one(self._workspace._read, Study, case.study_id).patient_key
+        return self.of_patients()[patient]
 
     def deal(
         self, validation: float = 0.15, test: float = 0.15, seed: int = 1, again: bool = False
@@ -92,7 +97,7 @@ class Splits:
 
     def _why_training(self, patient: str, cases: list[Case]) -> str:
         if any(is_synthetic(c) for c in cases):
-            return f"{patient} is synthetic and stays in training."
+            return f"{patient} has synthetic images and stays in training."
         read = self._workspace._read
         for case in cases:
             for kind in LABEL_KINDS.values():

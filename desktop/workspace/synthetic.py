@@ -6,81 +6,36 @@ report = workspace.synthetic.make("ct-phantom", 200, 1, {"number": 3}, folder)
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
-from desktop.commands.annotation import PaintedFrame, PaintMask
-from desktop.commands.project import AddSchema
-from desktop.commands.synthetic import LabelMadeImage
-from desktop.domain.annotation import Annotation, Label, Origin, Provenance, Target
 from desktop.domain.contracts import Progress
-from desktop.domain.errors import AccessProblem, Cancelled, StoreProblem, UserError
-from desktop.domain.geometry import Mask
-from desktop.domain.runs import encode_runs
-from desktop.domain.schema import LabelClass, Schema, Scope
-from desktop.domain.split import SYNTHETIC_TAG
-from desktop.domain.study import Case, FrameRef
-from desktop.domain.task import Role
+from desktop.domain.errors import UserError
+from desktop.domain.schema import LabelClass, Schema
 from desktop.engines import synthetic
 from desktop.imaging.frame import pixels_sha256
-from desktop.imaging.grouping import ScanResult
-from desktop.version import __version__
-from desktop.workspace import importing
 from desktop.workspace.jobs import Job
+from desktop.workspace.made_images import (
+    MadeReport,
+    Piece,
+    add_all,
+    check_may_make,
+    made_png,
+    put_file,
+    start,
+    write_pieces,
+)
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 MOST = 5000
 _COLORS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7")
-
-
-@dataclass(frozen=True)
-class MadeReport:
-    """What came of it. ``asked``: how many were wanted."""
-
-    cases: tuple[str, ...]
-    already: int
-    asked: int
-    folder: Path
-    schema_id: str
-
-    @property
-    def sentence(self) -> str:
-        made = len(self.cases)
-        words = f"{made} synthetic {'case' if made == 1 else 'cases'} with labels added"
-        if self.already:
-            words += f", {self.already} were there already"
-        missed = self.asked - made - self.already
-        if missed:
-            words += f"; stopped before the other {missed}, and what was made stays"
-        return f"{words}."
-
-
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """One file with its labels: (class id, mask) pairs over the whole image."""
-
-    path: Path
-    masks: list[tuple[int, npt.NDArray[np.bool_]]]
-    pixels_sha256: str
-    facts: dict[str, str]
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    pieces: list[_Piece]
-    scan: ScanResult
-    asked: int
 
 
 class Synthetic:
@@ -109,8 +64,9 @@ class Synthetic:
         The same arguments write the same bytes. A cancel keeps what is done.
         """
         schema = self._ready(generator, count)
-        batch = self._work(generator, count, seed, parameters, folder, side, progress or Progress())
-        return self._add(batch, schema, folder)
+        makers = _makers(generator, count, seed, parameters, folder, side)
+        batch = write_pieces(self._workspace, makers, folder, schema, progress or Progress())
+        return add_all(self._workspace, batch)
 
     def start(
         self,
@@ -123,12 +79,14 @@ class Synthetic:
         on_error: Callable[[UserError], None],
         side: int = 256,
     ) -> Job:
-        """The same as a job."""
-        schema = self._ready(generator, count)
-        return self._workspace.jobs.start(
+        """The same as a job; the cases come in slices, so that a window stays alive."""
+        room, schema = self._workspace, self._ready(generator, count)
+        makers = _makers(generator, count, seed, parameters, folder, side)
+        return start(
+            room,
             "Making synthetic images",
-            lambda p: self._work(generator, count, seed, parameters, folder, side, p),
-            lambda batch: on_done(self._add(batch, schema, folder)),
+            lambda progress: write_pieces(room, makers, folder, schema, progress),
+            on_done,
             on_error,
         )
 
@@ -151,104 +109,29 @@ class Synthetic:
 
     def _ready(self, generator: str, count: int) -> Schema:
         """The schema for this generator; UserError where nothing can be made."""
-        room = self._workspace
-        if room.read_only:
-            raise StoreProblem("This project is open read-only.")
-        if room.reader.role is not Role.LEAD:
-            raise AccessProblem("Only the lead makes synthetic images.")
+        check_may_make(self._workspace)
         if not 1 <= count <= MOST:
             raise UserError("This number of images can't be made.", f"From 1 to {MOST:,} at once.")
         found = next((g for g in self.generators() if g.name == generator), None)
         if found is None:
             raise UserError("This generator is not known.", generator)
-        return _schema(found.name, found.title, found.classes)
+        return made_schema(found.name, found.title, found.classes)
 
-    def _work(
-        self,
-        generator: str,
-        count: int,
-        seed: int,
-        parameters: Mapping[str, float],
-        folder: Path,
-        side: int,
-        progress: Progress,
-    ) -> _Batch:
-        """Write the files and scan them; any thread."""
-        pieces: list[_Piece] = []
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for number in range(count):
-                progress.report(0.9 * number / count, f"Image {number + 1} of {count}")
-                made = synthetic.make(generator, seed + number, side=side, values=parameters)
-                pieces.append(_written(made, folder))
-        except Cancelled:
-            pass  # what is done stays
-        except OSError as error:
-            raise StoreProblem(
-                "The images can't be written there.", str(error), "Choose another folder."
-            ) from error
-        # a cancel during the last steps comes too late: what is written is taken in whole
-        scan = importing.scan_for(self._workspace, [p.path for p in pieces], Progress())
-        return _Batch(pieces, scan, count)
 
-    def _add(self, batch: _Batch, schema: Schema, folder: Path) -> MadeReport:
-        """Register the images, tagged in the same step, then each case's labels as one step."""
-        room = self._workspace
-        known = {s.id: s for s in room.schemas()}
-        if batch.scan.instances and schema.id not in known:
-            room.run(AddSchema(schema=schema))
-        tag = (SYNTHETIC_TAG,)
-        batch.scan.cases[:] = [
-            replace(c, tags=c.tags + tag, schema_id=schema.id) for c in batch.scan.cases
-        ]
-        report = importing.register(room, batch.scan)
-        case_of = {s: c for c in batch.scan.cases for s in c.series_ids}
-        found = {
-            batch.scan.sources[i.id]: (case_of[i.series_id], i.series_id, i.frames[0])
-            for i in batch.scan.instances
-        }
-        for piece in batch.pieces:
-            if piece.path in found:
-                case, series_id, frame = found[piece.path]
-                masks = tuple(self._mask(piece, m, case, schema, series_id, frame) for m in
-                              piece.masks)  # fmt: skip
-                if masks:
-                    room.run(LabelMadeImage(case_id=case.id, masks=masks))
-        already = len(batch.pieces) - len(found)
-        return MadeReport(report.cases, already, batch.asked, folder, schema.id)
-
-    def _mask(
-        self,
-        piece: _Piece,
-        labelled: tuple[int, npt.NDArray[np.bool_]],
-        case: Case,
-        schema: Schema,
-        series_id: str,
-        frame: FrameRef,
-    ) -> PaintMask:
-        class_id, mask = labelled
-        new = Annotation(
-            id=self._workspace.new_id(),
-            case_id=case.id,
-            reader_id=self._workspace.reader.id,
-            schema_id=schema.id,
-            target=Target(scope=Scope.REGION, series_id=series_id),
-            label=Label(class_id=class_id),
-            geometry=Mask(),
-            origin=Origin.SYNTHETIC,
-            provenance=Provenance(
-                tool=piece.facts["generator"], app_version=__version__, detail=piece.facts
-            ),
+def _makers(
+    generator: str,
+    count: int,
+    seed: int,
+    parameters: Mapping[str, float],
+    folder: Path,
+    side: int,
+) -> list[Callable[[], Piece]]:
+    def maker(number: int) -> Callable[[], Piece]:
+        return lambda: _written(
+            synthetic.make(generator, number, side=side, values=parameters), folder
         )
-        painted = PaintedFrame(
-            frame=frame,
-            rows=mask.shape[0],
-            columns=mask.shape[1],
-            runs=encode_runs(mask),
-            pixels_sha256=piece.pixels_sha256,
-            origin=Origin.SYNTHETIC,
-        )
-        return PaintMask(case_id=case.id, annotation_id=new.id, frames=(painted,), new=new)
+
+    return [maker(seed + number) for number in range(count)]
 
 
 def class_colors(count: int) -> tuple[str, ...]:
@@ -256,7 +139,7 @@ def class_colors(count: int) -> tuple[str, ...]:
     return tuple(_COLORS[n % len(_COLORS)] for n in range(count))
 
 
-def _schema(name: str, title: str, classes: tuple[str, ...]) -> Schema:
+def made_schema(name: str, title: str, classes: tuple[str, ...]) -> Schema:
     """Class n is the generator's n-th label, in every project."""
     made = tuple(
         LabelClass(id=n, name=c, color=color, key=str(n) if n < 10 else "")
@@ -268,22 +151,16 @@ def _schema(name: str, title: str, classes: tuple[str, ...]) -> Schema:
     return Schema(id=f"{name}@1", name=name, version=1, title=f"Synthetic: {title}", classes=made)
 
 
-def _written(made: synthetic.Made, folder: Path) -> _Piece:
-    """One PNG of 16 bits and its JSON beside it; never a file that is half there."""
-    from PIL import Image
-
+def _written(made: synthetic.Made, folder: Path) -> Piece:
+    """One PNG of 16 bits and its JSON beside it."""
     pixels = (made.values_yx << 4).astype(np.uint16)
     text = json.dumps(made.facts | {"classes": made.classes}, indent=1, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     stem = f"synthetic-{made.facts['generator']}-{made.facts['seed']}-{digest}"
-    data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "PNG")
     path = folder / f"{stem}.png"
-    for target, content in ((path.with_suffix(".json"), text.encode()), (path, data.getvalue())):
-        half = target.with_name(target.name + ".part")
-        half.write_bytes(content)
-        os.replace(half, target)
-    return _Piece(path, list(_masks(made)), pixels_sha256(pixels), made.facts)
+    put_file(path.with_suffix(".json"), text.encode())
+    put_file(path, made_png(pixels, made.facts))
+    return Piece(path, list(_masks(made)), pixels_sha256(pixels), made.facts)
 
 
 def _masks(made: synthetic.Made) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:

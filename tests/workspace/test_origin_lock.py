@@ -90,7 +90,7 @@ def test_a_patient_with_machine_made_labels_or_synthetic_images_can_not_be_held_
         hold_back(made, Part.TRAIN, patient)
     report = ws.splits.deal(validation=0.0, test=0.9, again=True)
     assert report.counts == {Part.TRAIN: 2, Part.VALIDATION: 0, Part.TEST: 1}
-    assert "P-SYN is synthetic and stays in training." in report.sentence
+    assert "P-SYN has synthetic images and stays in training." in report.sentence
 
 
 def test_an_edit_does_not_wash_a_pseudo_label_clean(made: MadeProject) -> None:
@@ -276,7 +276,7 @@ def test_a_merged_split_does_not_make_a_synthetic_patient_a_test_patient(
     bundle = send(away, made)
     away.close()
     report = made.ws.team.merge([bundle])
-    assert "P-SYN is synthetic" in report.sentence
+    assert "P-SYN has synthetic images" in report.sentence
     assert made.ws.splits.part_of("case-syn") is Part.TRAIN
 
 
