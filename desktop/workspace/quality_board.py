@@ -17,7 +17,7 @@ from desktop.domain.task import Reader
 from desktop.engines.agreement_result import Agreement
 from desktop.engines.gold_scores import Share
 from desktop.engines.proportions import wilson
-from desktop.store import queries, tallies
+from desktop.store import case_facts, queries, tallies
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.store.tallies import SEP, SUB
@@ -172,7 +172,7 @@ def count_board(
         table = SaidTable.of_patterns(entries, own)
         rows.append(_row(topic, table, options.measure, known, bias))
     readers = tuple(r for r in order if r in seen)
-    patients, cases = tallies.patients_and_cases(connection)
+    patients, cases = case_facts.patients_and_cases(connection)
     return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
 
 

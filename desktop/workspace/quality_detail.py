@@ -17,6 +17,7 @@ from desktop.engines.agreement_result import Agreement
 from desktop.engines.measurement_agreement import Limits, limits_of_agreement
 from desktop.engines.ratings import Whole
 from desktop.store import tallies
+from desktop.store.case_facts import CaseFact, case_facts
 from desktop.store.database import Connection
 from desktop.workspace.quality_board import BoardOptions, Topic
 from desktop.workspace.quality_measures import Asked, Measure, asked_of, measured
@@ -70,7 +71,7 @@ class TopicDetail:
     items: tuple[tuple[str, str], ...]
     table: SaidTable
     asked: Asked
-    facts: dict[str, tallies.CaseFact]
+    facts: dict[str, CaseFact]
     patients: Whole | None
     agreement: Agreement
     pairs: tuple[PairCell, ...]
@@ -261,15 +262,15 @@ def _part(asked: Asked, items: npt.NDArray[np.int64]) -> Asked:
     return Asked(asked.ratings.items(items), numbers, asked.kind)
 
 
-def _facts(connection: Connection, case_ids: set[str]) -> dict[str, tallies.CaseFact]:
+def _facts(connection: Connection, case_ids: set[str]) -> dict[str, CaseFact]:
     wanted = sorted(case_ids) if len(case_ids) < 2000 else ()
-    found = {f.case_id: f for f in tallies.case_facts(connection, wanted) if f.case_id in case_ids}
+    found = {f.case_id: f for f in case_facts(connection, wanted) if f.case_id in case_ids}
     for missing in case_ids - set(found):
-        found[missing] = tallies.CaseFact(missing, missing[:8], 0, "", missing)
+        found[missing] = CaseFact(missing, missing[:8], 0, "", missing)
     return found
 
 
-def _patients(items: Sequence[tuple[str, str]], facts: dict[str, tallies.CaseFact]) -> Whole | None:
+def _patients(items: Sequence[tuple[str, str]], facts: dict[str, CaseFact]) -> Whole | None:
     """Patients of the items as numbers; None where no patient has two items."""
     number: dict[str, int] = {}
     of_item = [number.setdefault(facts[c].patient or c, len(number)) for c, _place in items]
