@@ -176,6 +176,17 @@ def load_detail(
         if topic.is_class
         else tallies.answers_to(connection, topic.key, options.only_closed)
     )
+    return detail_of(connection, topic, rows, options, readers)
+
+
+def detail_of(
+    connection: Connection,
+    topic: Topic,
+    rows: Sequence[tallies.Said],
+    options: BoardOptions,
+    readers: Sequence[str],
+) -> TopicDetail:
+    """Count what readers said of a topic; ``readers``: everybody, in the board's order."""
     present = {row.reader_id for row in rows}
     own = tuple(r for r in readers if r in present)
     column = {reader: i for i, reader in enumerate(own)}
@@ -213,7 +224,7 @@ def stretches(connection: Connection, detail: TopicDetail) -> list[tuple[Stretch
     """Agreement over time: items in the order of their last answer, in stretches of equal size."""
     at = (
         tallies.closed_at(connection)
-        if detail.topic.is_class
+        if detail.topic.is_class or detail.topic.of_regions
         else tallies.answered_at(connection, detail.topic.key)
     )
     shared = np.flatnonzero(detail.asked.ratings.per_item >= 2)
