@@ -10,8 +10,7 @@ from desktop.domain.calibration import calibrations
 from desktop.domain.event import Event
 from desktop.domain.help_study import Arm
 from desktop.gui import icons, theme
-from desktop.gui.action_set import ActionSet
-from desktop.gui.actions import ACTS
+from desktop.gui.actions import ACTS, ActionSet
 from desktop.gui.choice_row import paint_swatch
 from desktop.gui.furniture import ElidedLabel, across, label, rule
 from desktop.gui.goto import current_frame
@@ -128,8 +127,7 @@ class ToolOptions(QWidget):
 
     def refresh(self) -> None:
         """Show the options of the tool in hand."""
-        room, view = self._reading.workspace, self._reading.view
-        schema = room.schema(view.case_id) if room and view.case_id else None
+        view, schema = self._reading.view, self._reading.schema
         classes = {c.id: c for c in schema.classes} if schema else {}
         known = classes.get(view.class_id)
         draws = view.tool not in ("select", "eraser", "rest")

@@ -13,7 +13,7 @@ from desktop.commands.project import MarkCase
 from desktop.domain.schema import Schema
 from desktop.domain.task import AssignmentState
 from desktop.gui import icons
-from desktop.gui.action_set import ActionSet
+from desktop.gui.actions import ActionSet
 from desktop.gui.form_answers import open_questions
 from desktop.gui.furniture import ElidedLabel, across, clear, down, frame, label, push, retext
 from desktop.gui.shell import Shell
@@ -115,8 +115,7 @@ class FormFooter(QWidget):
     def list_open(self) -> None:
         """List all required questions that are open; before, only their number is told."""
         self._is_listed = True
-        room, view = self._reading.workspace, self._reading.view
-        self._show_open(room.schema(view.case_id) if room and view.case_id else None)
+        self._show_open(self._reading.schema)
 
     def fold(self) -> None:
         """Another case: only the number again."""

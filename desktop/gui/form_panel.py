@@ -12,7 +12,7 @@ from desktop.commands.project import AnswerQuestion
 from desktop.domain.annotation import Target
 from desktop.domain.event import Event
 from desktop.domain.schema import AnswerValue, Question, Schema, Scope
-from desktop.gui.action_set import ActionSet
+from desktop.gui.actions import ActionSet
 from desktop.gui.form_answers import (
     OpenQuestion,
     case_answers,
@@ -91,7 +91,7 @@ class FormPanel(QWidget):
 
     def refresh(self) -> None:
         """Show questions and answers as they stand."""
-        schema = self._schema()
+        schema = self._reading.schema
         region = selected_region(self._reading)
         self._case_id = self._reading.view.case_id
         self._region_id = region.id if region else ""
@@ -170,10 +170,6 @@ class FormPanel(QWidget):
         self.focus_box(self.notes.comment)
 
     # building ------------------------------------------------------------------------------
-
-    def _schema(self) -> Schema | None:
-        room, view = self._reading.workspace, self._reading.view
-        return room.schema(view.case_id) if room and view.case_id else None
 
     def _build_case(self, schema: Schema | None) -> None:
         wanted = schema.id if schema else ""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.domain.event import Event
 from desktop.domain.schema import Schema
 from desktop.gui import icons
-from desktop.gui.action_set import ActionSet
+from desktop.gui.actions import ActionSet
 from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, frame, push
 from desktop.gui.guideline_page import GuidelinePage
 from desktop.gui.guideline_page import PlainPage as PlainPage
@@ -62,8 +62,7 @@ class HelpPanel(QWidget):
 
     def refresh(self) -> None:
         """Show the guidelines of the open case's schema."""
-        room, view = self._reading.workspace, self._reading.view
-        schema = room.schema(view.case_id) if room and view.case_id else None
+        schema = self._reading.schema
         if schema != self._shown:
             self._shown = schema
             self._dressed()

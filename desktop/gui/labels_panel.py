@@ -94,8 +94,7 @@ class LabelsPanel(QWidget):
 
     def class_by_key(self, number: int) -> LabelClass | None:
         """The class whose key is this digit."""
-        room, view = self._reading.workspace, self._reading.view
-        schema = room.schema(view.case_id) if room and view.case_id else None
+        schema = self._reading.schema
         found = [c for c in (schema.classes if schema else ()) if c.key == str(number)]
         return found[0] if found else None
 
@@ -121,8 +120,7 @@ class LabelsPanel(QWidget):
             self._nothing.say("Nothing drawn yet")
 
     def _show_classes(self) -> None:
-        room, view = self._reading.workspace, self._reading.view
-        schema = room.schema(view.case_id) if room and view.case_id else None
+        schema = self._reading.schema
         classes = schema.classes if schema else ()
         schema_id = schema.id if schema else ""
         if schema_id != self._schema_id or len(classes) != len(self._rows):
@@ -188,9 +186,8 @@ class LabelsPanel(QWidget):
             )
 
     def _menu(self, at: QPoint) -> None:
-        ids = self._reading.view.selection
-        room, view = self._reading.workspace, self._reading.view
-        schema = room.schema(view.case_id) if room and view.case_id else None
+        ids, case_id = self._reading.view.selection, self._reading.view.case_id
+        schema = self._reading.schema
         if not ids or schema is None:
             return
         menu = QMenu(self)
@@ -198,7 +195,7 @@ class LabelsPanel(QWidget):
             action = menu.addAction(f"Relabel as {item.name}")
             action.triggered.connect(
                 lambda _c=False, i=item.id: self._reading.run(
-                    RelabelAnnotations(case_id=view.case_id, annotation_ids=ids, class_id=i)
+                    RelabelAnnotations(case_id=case_id, annotation_ids=ids, class_id=i)
                 )
             )
         menu.popup(self.list.viewport().mapToGlobal(at))

@@ -19,8 +19,7 @@ from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.domain.learning import LearningRound, RoundPlan
-    from desktop.workspace.learning import Learning
-    from desktop.workspace.learning_topic import Topic
+    from desktop.workspace.learning import Learning, Topic
 
 BIASED = (
     "The queue prefers hard and rare cases. How common an answer is can be read from the random "
@@ -162,9 +161,11 @@ class LearningPage(QWidget):
         self.topic_box.clear()
         self.topic_box.addItems([t.words for t in self._topics])
         at = self.topic_box.findText(kept)
-        if at < 0:  # the question that rounds were started for, else the first
+        if at < 0:  # what rounds were started for, else what the case on the screen is asked
+            read = self._shell.reading.schema
             begun = [i for i, t in enumerate(self._topics) if learning and learning.rounds(t)]
-            at = begun[0] if begun else 0
+            asked = [i for i, t in enumerate(self._topics) if read and t.schema.name == read.name]
+            at = next(iter(begun + asked), 0)
         self.topic_box.setCurrentIndex(at if self._topics else -1)
         self.topic_box.blockSignals(False)
         self._show_topic()

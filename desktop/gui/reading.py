@@ -13,6 +13,7 @@ from desktop.domain.event import Event
 from desktop.interaction.view import ViewState
 
 if TYPE_CHECKING:  # the workspace is loaded when a project is opened, not at start-up
+    from desktop.domain.schema import Schema
     from desktop.workspace.workspace import Workspace
 
 
@@ -35,6 +36,12 @@ class Reading(QObject):
         self.workspace: Workspace | None = None
         self.view = ViewState()
         self._stop_listening: Any = None
+
+    @property
+    def schema(self) -> Schema | None:
+        """The schema of the case on the screen."""
+        room, case_id = self.workspace, self.view.case_id
+        return room.schema(case_id) if room and case_id else None
 
     def open(self, workspace: Workspace | None) -> None:
         """Take over an open workspace (closing the one before), or none."""

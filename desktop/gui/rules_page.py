@@ -23,8 +23,7 @@ from desktop.domain.task import Role
 from desktop.gui.furniture import EmptyState, across, down, frame, label, push, reset_role
 from desktop.gui.rules_acts import RuleActs, allow
 from desktop.gui.rules_form import RuleForm
-from desktop.gui.rules_matrix import RuleTable
-from desktop.gui.rules_model import COLUMNS, ON, RuleModel
+from desktop.gui.rules_matrix import COLUMNS, ON, RuleModel, RuleTable
 from desktop.gui.rules_results import RuleResults
 from desktop.gui.shell import Shell
 
@@ -164,11 +163,19 @@ class RulesPage(QWidget):
             self.target_box.addItem(words, target)
         known = [t for t, _ in targets]
         if self._target not in known:
-            self._target = known[0] if known else None
+            self._target = self._first_of(known)
         if self._target is not None:
             self.target_box.setCurrentIndex(known.index(self._target))
         self._show_rules()
         self._run_if_new()
+
+    def _first_of(self, targets: list[RuleTarget]) -> RuleTarget | None:
+        """Where rules exist already, else what the case on the screen is asked."""
+        room, read = self._room(), self._shell.reading.schema
+        if room is None or not targets or room.rules.rules(targets[0]):
+            return targets[0] if targets else None
+        fitting = (t for t in targets if read is not None and t.schema_name == read.name)
+        return next(fitting, targets[0])
 
     def _show_rules(self) -> None:
         room, target = self._room(), self._target
