@@ -20,8 +20,8 @@ from desktop.engines.synthetic import SCANNER, Slider, rescanned
 VERSION = "1"
 LESION = (
     Slider("size", "Diameter of the lesion", 1, 20, 6, "% of width"),
-    Slider("contrast", "Contrast of the lesion", -0.6, 0.6, 0.25, "of black to white"),
-    Slider("edge", "Softness of its rim", 0, 4, 1.2, "px"),
+    Slider("contrast", "Brighter (+) or darker (-)", -0.6, 0.6, 0.25),
+    Slider("edge", "Softness of its rim", 0, 20, 6, "% of its diameter"),
     Slider("grain", "Unevenness", 0, 0.6, 0.18),
 )
 

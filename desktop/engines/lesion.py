@@ -29,13 +29,13 @@ class Look:
     """How a lesion is to look.
 
     ``diameter`` in % of the longer side. ``contrast``: the part of the way from black to white
-    that it is brighter (below 0: darker). ``edge_px``: the sigma of its soft rim. ``grain``: how
-    uneven it is, as a share of its contrast.
+    that it is brighter (below 0: darker). ``edge``: the sigma of its soft rim in % of its diameter.
+    ``grain``: how uneven it is, as a share of its contrast.
     """
 
     diameter: float = 6.0
     contrast: float = 0.25
-    edge_px: float = 1.2
+    edge: float = 6.0
     grain: float = 0.18
 
 
@@ -100,8 +100,8 @@ def insert_lesion(
     form = (radius, radius * random.uniform(0.72, 1.0))
     rows, columns = values_yx.shape
     share = blob(max(rows, columns), at_xy, form, waves, random.uniform(0, np.pi))[:rows, :columns]
-    if look.edge_px:
-        share = ndimage.gaussian_filter(share, look.edge_px)
+    if look.edge:
+        share = ndimage.gaussian_filter(share, look.edge * radius / 50)
     share[share < _LEAST_SHARE] = 0
     mask = share >= 0.5
     if mask.sum() < _FEWEST_PX:

@@ -23,7 +23,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.geometry import Mask
 from desktop.domain.schema import Schema
 from desktop.domain.split import Part
-from desktop.domain.study import FrameRef, Instance, Study
+from desktop.domain.study import FrameRef, Instance, Study, Window
 from desktop.engines.derived import Change, Derived, derive
 from desktop.imaging.display import default_window
 from desktop.imaging.frame import Frame, pixels_sha256
@@ -55,6 +55,7 @@ class Recipe:
 
     ``class_id``: the class of a lesion in the original's schema, 0 for its first one. ``at_xy``:
     the middle of the lesion in image coordinates, None for places that are drawn by the seed.
+    ``window``: in which its contrast counts, from black to white; None for the image's first one.
     ``dicom``: DICOM files or PNG, None for what the original is.
     """
 
@@ -64,6 +65,7 @@ class Recipe:
     count: int = 1
     class_id: int = 0
     at_xy: tuple[float, float] | None = None
+    window: Window | None = None
     dicom: bool | None = None
 
 
@@ -171,7 +173,7 @@ class DerivedImages:
 
             original = self._workspace.frames.get(frame)
             made = _derived(original, recipe, recipe.seed)
-            window = default_window(original)  # one window for both, or a change would hide
+            window = recipe.window or default_window(original)  # one for both, or it would hide
             before, after = (
                 grey(dataclasses.replace(original, pixels=pixels, windows=(window,)))
                 for pixels in (original.pixels, cast("Pixels", made.values_yx))
@@ -253,10 +255,10 @@ class DerivedImages:
 
 
 def _derived(original: Frame, recipe: Recipe, seed: int) -> Derived:
-    """One image of a recipe; contrast counts in the window that a reader sees first."""
+    """One image of a recipe."""
     if original.is_color:
         raise UserError("Colour images can't be changed in this way.", "", "Choose a grey one.")
-    window = default_window(original)
+    window = recipe.window or default_window(original)
     ends = (window.center - window.width / 2, window.center + window.width / 2)
     low, high = ((v - original.intercept) / original.slope for v in ends)
     return derive(

@@ -23,7 +23,7 @@ def test_the_mask_is_where_half_or_more_of_the_change_is() -> None:
     assert 0.97 < change.max() <= 1.001
     clear = abs(change - 0.5) > 0.001  # rounding of whole values
     assert np.array_equal((change >= 0.5)[clear], found.mask_yx[clear])
-    assert not (change[~ndimage.binary_dilation(found.mask_yx, iterations=4)]).any()
+    assert not (change[~ndimage.binary_dilation(found.mask_yx, iterations=6)]).any()
     assert ndimage.label(found.mask_yx)[1] == 1
 
 
@@ -84,7 +84,7 @@ def test_nonsense_is_said() -> None:
     with pytest.raises(UserError, match="no room"):
         insert_lesion(np.zeros((64, 64), np.uint8), 1, Look())
     with pytest.raises(UserError, match="too small"):
-        insert_lesion(SLICE, 1, Look(diameter=1, edge_px=4))
+        insert_lesion(SLICE, 1, Look(diameter=1, edge=20))
     with pytest.raises(UserError, match="out of range"):
         derive(Change.LESION, SLICE, 1, {"size": 99})
     with pytest.raises(UserError, match="Colour"):
