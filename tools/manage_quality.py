@@ -8,6 +8,7 @@ from pathlib import Path
 
 from desktop.workspace.quality_board import BoardOptions
 from desktop.workspace.quality_measures import Measure
+from desktop.workspace.region_agreement import RegionReport
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]
@@ -27,7 +28,9 @@ def add_quality_commands(add: Add, opened: Open) -> None:
     told.add_argument("--coefficient", choices=sorted(MEASURES), default="usual")
     told.add_argument("--open-cases", action="store_true", help="count open cases as well")
     told.add_argument("--regions", action="store_true", help="compare regions too")
-    told.add_argument("--tolerance", type=float, default=2.0, help="of the surface Dice, in mm")
+    told.add_argument(
+        "--tolerance", type=float, default=2.0, help="of surfaces, points and lines, in mm"
+    )
     told.add_argument("--report", type=Path, help="write HTML, CSV, JSON and plots into a folder")
     told.add_argument("--names", action="store_true", help="readers by name; noted in the log")
 
@@ -41,10 +44,25 @@ def quality(chosen: argparse.Namespace, workspace: Workspace) -> int:
         words = told.text if told.value is not None else f"undefined: {told.undefined}"
         print(f"{row.topic.title:32} {told.name:34} {words:28} {row.items:7,} items")
     regions = workspace.quality.regions(chosen.tolerance) if chosen.regions else None
-    for line in regions.rows if regions else ():
-        mean = "undefined" if line.dice.mean is None else f"{line.dice.mean:.2f}"
-        print(f"{line.title:32} {'mean Dice':34} {mean:28} {line.compared:7,} pairs")
+    if regions:
+        _print_regions(regions)
     if chosen.report:
         report = workspace.quality.report(board, regions, with_names=chosen.names)
         print(report.write(chosen.report))
     return 0
+
+
+def _print_regions(regions: RegionReport) -> None:
+    """Areas, points and lines in mm, and attributes: a line each."""
+    for row in regions.rows:
+        mean = "undefined" if row.dice.mean is None else f"{row.dice.mean:.2f}"
+        print(f"{row.title:32} {'mean Dice':34} {mean:28} {row.compared:7,} pairs")
+    for mark in regions.mark_rows:
+        far = mark.distance_mm.mean
+        mean = "undefined" if far is None else f"{far:.2f} mm"
+        asked = f"mean distance, {mark.shape}s"
+        print(f"{mark.title:32} {asked:34} {mean:28} {mark.matched:7,} pairs")
+    for one in regions.attributes:
+        told = one.row.agreement
+        words = told.text if told.value is not None else f"undefined: {told.undefined}"
+        print(f"{one.row.topic.title:32} {told.name:34} {words:28} {one.row.items:7,} findings")

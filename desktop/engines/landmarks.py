@@ -95,3 +95,16 @@ def landmark_agreement(
         int((no_a & no_b).sum()),
         tuple(success),
     )
+
+
+def ends_apart(first: Floats, second: Floats) -> float:
+    """Mean distance of a point, or of the two ends of a line, to its counterpart.
+
+    Parameters
+    ----------
+    first, second : (p, d) float
+        p is 1 for a point and 2 for the ends of a line, in any one unit. A line has no direction:
+        the ends are paired in the way in which they lie closer together.
+    """
+    ways = (second, second[::-1])
+    return min(float(np.sqrt(((first - way) ** 2).sum(axis=1)).mean()) for way in ways)

@@ -10,7 +10,8 @@ from desktop.domain.calibration import calibrations
 from desktop.domain.event import Event
 from desktop.domain.help_study import Arm
 from desktop.gui import icons, theme
-from desktop.gui.actions import ACTS, ActionSet
+from desktop.gui.action_set import ActionSet
+from desktop.gui.actions import ACTS
 from desktop.gui.choice_row import paint_swatch
 from desktop.gui.furniture import ElidedLabel, across, label, rule
 from desktop.gui.goto import current_frame

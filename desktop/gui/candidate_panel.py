@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 from desktop.domain.ranking import Candidate
 from desktop.domain.study import FrameRef
 from desktop.gui.furniture import across, down, label, reset_role
-from desktop.gui.image_pane import ImagePane, PaneLink, PaneRegion
+from desktop.gui.image_pane import ImagePane
+from desktop.gui.pane_link import PaneLink, PaneRegion
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace

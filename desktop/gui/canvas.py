@@ -18,8 +18,9 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.domain.study import Window
 from desktop.gui.canvas_drag import Drag, PanDrag, WindowDrag, middle_of
+from desktop.gui.canvas_keys import CanvasKeys
 from desktop.gui.canvas_paint import load_image_library
-from desktop.gui.canvas_pointer import cursor_for, key_event, pointer_event
+from desktop.gui.canvas_pointer import cursor_for, pointer_event
 from desktop.gui.canvas_sheet import Sheet
 from desktop.gui.canvas_stage import MakeSheet, Stage
 from desktop.gui.canvas_words import pointer_text
@@ -29,15 +30,6 @@ from desktop.imaging.viewport import ZOOM_LIMITS, Placement
 from desktop.interaction.brush_tool import brush_radii
 from desktop.interaction.event import Kind
 
-_GESTURE_KEYS = frozenset({"Escape", "Enter", "Backspace", "Delete"})
-_ARROWS = frozenset({"Left", "Right", "Up", "Down"})
-_SLICE_KEYS = {
-    Qt.Key.Key_Up: -1,
-    Qt.Key.Key_PageUp: -1,
-    Qt.Key.Key_Down: 1,
-    Qt.Key.Key_PageDown: 1,
-}
-_TAP_MS = 350  # Space held longer is for panning
 Decoration = Callable[[QPainter, Placement, float], None]
 
 
@@ -59,14 +51,13 @@ class CanvasView(QWidget):
         super().__init__(parent)
         self._reading = reading
         self._stage = Stage(reading, self, make_sheet)
+        self._keys = CanvasKeys(self, self._stage, reading, self._is_heard)
         self.decorations: list[Decoration] = []  # drawn over the picture, e.g. pins
         self._drag: Drag | None = None
         self._drawing = False
         self._pointer: QPointF | None = None
         self._brush_rect = QRect()
         self._wheel = 0
-        self._peek = False
-        self._space_at = -1
         self._cursor = ""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -206,7 +197,7 @@ class CanvasView(QWidget):
         self._measure()
         self._stage.asks_itself = not self._is_heard()
         view = self._reading.view
-        shown = view.overlays_visible and not self._peek
+        shown = view.overlays_visible and not self._keys.peeks
         with QPainter(self) as painter:  # ended even by an error: an open painter crashes Qt
             self._stage.paint(painter, event.rect(), shown, self._brush())
             for decorate in self.decorations if shown and self.has_frame else ():
@@ -255,7 +246,7 @@ class CanvasView(QWidget):
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._pointer = event.position()
         match event.button():
-            case Qt.MouseButton.LeftButton if self._space_at >= 0:
+            case Qt.MouseButton.LeftButton if self._keys.space_held:
                 self._begin_pan(event)
             case Qt.MouseButton.LeftButton if self._drag is None:
                 self._drawing = True
@@ -269,7 +260,7 @@ class CanvasView(QWidget):
         self._pointer = event.position()
         if event.button() is Qt.MouseButton.MiddleButton:
             self.fit()
-        elif event.button() is Qt.MouseButton.LeftButton and self._space_at < 0:
+        elif event.button() is Qt.MouseButton.LeftButton and not self._keys.space_held:
             self._drawing = True
             self._pass(event, Kind.DOUBLE)
         else:
@@ -322,7 +313,7 @@ class CanvasView(QWidget):
         placement = self._stage.placement
         middle = middle_of(placement)
         self._drag = PanDrag(event.position(), middle, placement, self._stage.ratio)
-        self._space_at = min(self._space_at, 0)  # it was held for this, not tapped
+        self._keys.space_is_no_tap()
         self._point("pan")
 
     def _begin_window(self, event: QMouseEvent) -> None:
@@ -351,76 +342,17 @@ class CanvasView(QWidget):
     def event(self, event: QEvent) -> bool:
         """Claim the keys that mean something to the hand just now, before any shortcut."""
         override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and self._claims(event):
+        if override and isinstance(event, QKeyEvent) and self._keys.claims(event):
             event.accept()
             return True
         return super().event(event)
 
-    def _claims(self, event: QKeyEvent) -> bool:
-        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_H):
-            return not event.modifiers()
-        key = key_event(event)
-        if key is None or key.ctrl:
-            return False
-        hands = self._stage.hands
-        if key.key in _GESTURE_KEYS:
-            asked = self._asks() or hands.unsaved is not None
-            return hands.busy or (asked and key.key in ("Escape", "Enter"))
-        if key.key in _ARROWS:
-            return self._nudges()
-        return key.key == "n" and hands.tool.info.cursor == "brush"
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._keys.press(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        self._keys.release(event)
 
     def _is_heard(self) -> bool:
         """Whether the window offers the kept gesture; then the canvas doesn't ask as well."""
         return self.isSignalConnected(QMetaMethod.fromSignal(self.recovery_offered))
-
-    def _asks(self) -> bool:
-        return self._stage.recovery is not None and not self._is_heard()
-
-    def _nudges(self) -> bool:
-        """Whether arrows move the selection instead of the images."""
-        context = self._stage.hands.context()
-        if context is None or self._stage.hands.tool.info.name != "select":
-            return False
-        shapes = {a.id for a in context.annotations}
-        return any(i in shapes for i in context.selection)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = key_event(event)
-        if event.key() == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self._space_at = max(1, int(event.timestamp()))
-        elif event.key() == Qt.Key.Key_H and not event.modifiers():
-            self._peek = True
-            self.update()
-        elif self._asks() and key is not None and key.key == "Enter":
-            self.recover_gesture()
-        elif self._asks() and key is not None and key.key == "Escape":
-            self.drop_recovery()
-        elif not self._view_key(event) and key is not None:
-            self._stage.hands.handle(key)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.isAutoRepeat():
-            return
-        if event.key() == Qt.Key.Key_H:
-            self._peek = False
-            self.update()
-        elif event.key() == Qt.Key.Key_Space:
-            tapped = self._space_at > 0 and int(event.timestamp()) - self._space_at < _TAP_MS
-            self._space_at = -1
-            if tapped and self._stage.last_tool:
-                self._reading.replace(tool=self._stage.last_tool)
-
-    def _view_key(self, event: QKeyEvent) -> bool:
-        """Keys of the view that no shortcut of the window has taken."""
-        key = event.key()
-        if Qt.Key.Key_F2 <= key <= Qt.Key.Key_F8:
-            self.take_preset(key - Qt.Key.Key_F2)
-        elif key == Qt.Key.Key_O and not event.modifiers():
-            self._reading.replace(outlines_only=not self._reading.view.outlines_only)
-        elif key in _SLICE_KEYS and not self._nudges():
-            self.scroll_by(_SLICE_KEYS[Qt.Key(key)])
-        else:
-            return False
-        return True

@@ -13,7 +13,7 @@ from desktop.commands.project import MarkCase
 from desktop.domain.schema import Schema
 from desktop.domain.task import AssignmentState
 from desktop.gui import icons
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.form_answers import open_questions
 from desktop.gui.furniture import ElidedLabel, across, clear, down, frame, label, push, retext
 from desktop.gui.shell import Shell

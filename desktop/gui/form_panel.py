@@ -12,7 +12,7 @@ from desktop.commands.project import AnswerQuestion
 from desktop.domain.annotation import Target
 from desktop.domain.event import Event
 from desktop.domain.schema import AnswerValue, Question, Schema, Scope
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.form_answers import (
     OpenQuestion,
     case_answers,

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.event import Event
 from desktop.domain.study import Window
 from desktop.gui import icons
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.furniture import across, label, rule
 from desktop.gui.goto import current_frame, frame_count, go_to_index
 from desktop.gui.shell import Shell

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.domain.event import Event
 from desktop.domain.schema import Schema
 from desktop.gui import icons
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, frame, push
 from desktop.gui.guideline_page import GuidelinePage
 from desktop.gui.guideline_page import PlainPage as PlainPage

@@ -7,13 +7,11 @@ of its image: linked panes may differ in size on screen, and so may their images
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-from PySide6.QtCore import QObject, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -27,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from desktop.domain.calibration import Calibrations, calibrations
-from desktop.domain.geometry import Geometry, Mask, Point
+from desktop.domain.geometry import Mask, Point
 from desktop.domain.study import FrameRef, Plane, Window
 from desktop.gui import theme
 from desktop.gui.canvas_drag import WindowDrag
@@ -41,75 +39,14 @@ from desktop.gui.canvas_furniture import (
     window_text,
 )
 from desktop.gui.canvas_shapes import View, draw_point, draw_words, hairline, path_of, stroke
+from desktop.gui.pane_link import PaneLink, PaneRegion, RegionsOf
 from desktop.imaging.display import default_window, grey_table
 from desktop.imaging.frame import Frame
-from desktop.imaging.overlay import Overlay, Paint, Rect
+from desktop.imaging.overlay import Overlay, Paint
 from desktop.imaging.viewport import ZOOM_LIMITS, Compositor, Placement, fit_zoom, place
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
-
-RGB = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class PaneRegion:
-    """One region on one image: painted pixels or a shape, its colour and the words beside it.
-
-    ``mask_yx``: (rows, columns) bool with its ``bounds`` x0, y0, x1, y1 (exclusive end), or None.
-    ``dashes``: the outline's style, so that regions don't differ by colour alone.
-    """
-
-    key: str
-    color: RGB
-    mask_yx: npt.NDArray[np.bool_] | None = None
-    bounds: Rect = (0, 0, 0, 0)
-    geometry: Geometry | None = None
-    words: str = ""
-    dashes: tuple[float, ...] = ()
-
-
-RegionsOf = Callable[[FrameRef], Sequence[PaneRegion]]
-
-
-@dataclass(frozen=True)
-class PaneView:
-    """What linked panes have in common.
-
-    ``scale`` is times the size that fits; ``center`` the image point in the middle in shares of
-    columns and rows; ``window`` None is each image's own; ``index`` counts images from 0.
-    """
-
-    index: int = 0
-    scale: float = 1.0
-    center: tuple[float, float] = (0.5, 0.5)
-    window: Window | None = None
-    regions_shown: bool = True
-    outlines_only: bool = False
-
-
-class PaneLink(QObject):
-    """Holds one view for several panes; ``changed`` tells that it is another."""
-
-    changed = Signal()
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.view = PaneView()
-
-    def change(self, **changes: Any) -> None:
-        """Another view; nothing is told where nothing changes."""
-        new = replace(self.view, **changes)
-        if new != self.view:
-            self.view = new
-            self.changed.emit()
-
-    def reset(self, index: int = 0) -> None:
-        """The whole image in its own window; what is hidden stays hidden."""
-        old = self.view
-        self.change(index=index, scale=1.0, center=(0.5, 0.5), window=None)
-        if old == self.view:
-            self.changed.emit()
 
 
 class ImagePane(QWidget):

@@ -19,7 +19,8 @@ from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.domain.learning import LearningRound, RoundPlan
-    from desktop.workspace.learning import Learning, Topic
+    from desktop.workspace.learning import Learning
+    from desktop.workspace.learning_topic import Topic
 
 BIASED = (
     "The queue prefers hard and rare cases. How common an answer is can be read from the random "

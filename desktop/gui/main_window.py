@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Event
 from desktop.gui import icons, window_layout
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.attendance import Attendance
 from desktop.gui.bottom_strip import BottomStrip
 from desktop.gui.bugs import BugWatch

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from desktop.gui import theme
@@ -112,7 +112,6 @@ class PlainTable(QTableView):
         columns.setMinimumSectionSize(60)
         for number, head in enumerate(heads):
             self.setColumnWidth(number, head.width)
-        columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.selectionModel().currentRowChanged.connect(self._moved)
         self.doubleClicked.connect(lambda index: self.opened.emit(self._rows.rows[index.row()].key))
 
@@ -133,6 +132,13 @@ class PlainTable(QTableView):
         """Key of the current row."""
         at = self.currentIndex().row()
         return self._rows.rows[at].key if 0 <= at < len(self._rows.rows) else None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The first column takes the room that is left, and never less than it needs."""
+        super().resizeEvent(event)
+        heads = self._rows.heads
+        rest = sum(self.columnWidth(n) for n in range(1, len(heads)))
+        self.setColumnWidth(0, max(heads[0].width, self.viewport().width() - rest))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
 from desktop.domain.task import Role
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.furniture import down
 from desktop.gui.pages import RAIL
 

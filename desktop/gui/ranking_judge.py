@@ -16,7 +16,7 @@ from desktop.domain.event import Event
 from desktop.domain.ranking import RATING_SCALE, Ask, Outcome, RankingKind
 from desktop.gui.candidate_panel import LETTERS, CandidatePanel, TextPane, first_look
 from desktop.gui.furniture import across, clear, down, frame, label, push
-from desktop.gui.image_pane import PaneLink
+from desktop.gui.pane_link import PaneLink
 from desktop.gui.ranking_side import JudgeSide
 from desktop.gui.shell import Shell
 

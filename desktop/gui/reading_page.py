@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QTabBar, QWidget
 
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.form_panel import FormPanel
 from desktop.gui.frame_bar import FrameBar
 from desktop.gui.furniture import EmptyState, across, down, frame, push, rule

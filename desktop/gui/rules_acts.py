@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from desktop.commands.rule import DeleteRule, SwitchRule, TieRules
 from desktop.gui.furniture import across, label, push, reset_role
-from desktop.gui.rules_matrix import RuleModel
+from desktop.gui.rules_model import RuleModel
 
 if TYPE_CHECKING:
     from desktop.domain.rule import Rule

@@ -23,7 +23,8 @@ from desktop.domain.task import Role
 from desktop.gui.furniture import EmptyState, across, down, frame, label, push, reset_role
 from desktop.gui.rules_acts import RuleActs, allow
 from desktop.gui.rules_form import RuleForm
-from desktop.gui.rules_matrix import COLUMNS, ON, RuleModel, RuleTable
+from desktop.gui.rules_matrix import RuleTable
+from desktop.gui.rules_model import COLUMNS, ON, RuleModel
 from desktop.gui.rules_results import RuleResults
 from desktop.gui.shell import Shell
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
 from desktop.domain.event import Event
 from desktop.domain.help_study import Arm, HelpStanding
 from desktop.gui import icons
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.furniture import across, down, label, push
 from desktop.gui.shell import Shell
 from desktop.gui.suggestion_acts import SuggestionActs

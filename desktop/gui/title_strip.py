@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QMenuBar, QWidget
 
 from desktop.gui import icons
-from desktop.gui.actions import ActionSet
+from desktop.gui.action_set import ActionSet
 from desktop.gui.furniture import ElidedLabel, across, label
 from desktop.gui.shell import Shell
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QToolButton, QWidget
 
-from desktop.gui.actions import TOOLS, ActionSet
+from desktop.gui.action_set import ActionSet
+from desktop.gui.actions import TOOLS
 from desktop.gui.furniture import down, rule
 
 WIDTH_PX = 44

@@ -6,16 +6,12 @@ entries of a list, ``SUB`` the parts of an entry.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
-    Row,
-    Select,
     and_,
     case,
     distinct,
@@ -29,15 +25,13 @@ from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, Origin
 from desktop.domain.batch import Package
 from desktop.domain.proposal import Decision, Proposal
-from desktop.domain.site import SITE, site_of
-from desktop.domain.study import Case, Series, Study
+from desktop.domain.study import Case
 from desktop.domain.task import Assignment, AssignmentState
 from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.store.tables import RECORD_TABLES, events, record_heads, topic_of
 
 SEP, SUB = "\x1e", "\x1f"
 NOT_READ = (Origin.ADJUDICATED.value, Origin.CONSENSUS.value)
-_AT_ONCE = 500
 
 
 class Tally(NamedTuple):
@@ -60,17 +54,6 @@ class Said(NamedTuple):
     place: str
     reader_id: str
     said: str
-
-
-class CaseFact(NamedTuple):
-    """What cases are told apart by."""
-
-    case_id: str
-    title: str
-    position: int
-    modality: str
-    patient: str
-    site: str = ""
 
 
 def prepare(connection: Connection) -> None:
@@ -217,45 +200,6 @@ def topics_marked(connection: Connection) -> list[str]:
     return list(connection.execute(select(distinct(rows.c.topic)).order_by(rows.c.topic)).scalars())
 
 
-def case_facts(connection: Connection, case_ids: Sequence[str] = ()) -> Iterator[CaseFact]:
-    """Title, modality and patient of these cases, or of all."""
-    if not case_ids:
-        yield from map(_fact, connection.execute(_facts()))
-        return
-    cases = RECORD_TABLES[Case]
-    for start in range(0, len(case_ids), _AT_ONCE):
-        some = case_ids[start : start + _AT_ONCE]
-        yield from map(_fact, connection.execute(_facts().where(cases.c.id.in_(some))))
-
-
-def _fact(row: Row[Any]) -> CaseFact:
-    tags = str(row[-1])
-    site = site_of(json.loads(tags)) if SITE in tags else ""
-    return CaseFact._make((*row[:-1], site))
-
-
-def _facts() -> Select[Any]:
-    cases, series, studies = RECORD_TABLES[Case], RECORD_TABLES[Series], RECORD_TABLES[Study]
-    first = (
-        select(func.min(series.c.modality))
-        .where(series.c.study_id == cases.c.study_id)
-        .scalar_subquery()
-    )
-    patient = func.json_extract(studies.c.data, "$.patient_key")
-    return (
-        select(
-            cases.c.id,
-            cases.c.title,
-            cases.c.position,
-            func.coalesce(first, ""),
-            func.coalesce(patient, ""),
-            func.coalesce(func.json_extract(cases.c.data, "$.tags"), "[]"),
-        )
-        .select_from(cases.outerjoin(studies, studies.c.id == cases.c.study_id))
-        .order_by(cases.c.position, cases.c.id)
-    )
-
-
 def answered_at(connection: Connection, topic: str) -> dict[tuple[str, str], str]:
     """When the last reader answered each item of a topic: (case id, place) to UTC time."""
     rows = RECORD_TABLES[Answer]
@@ -384,17 +328,6 @@ def decided_suggestions(connection: Connection) -> list[tuple[str, str, str, str
     )
     rows = connection.execute(query)
     return [(topic_of(schema, question), c, said, v) for schema, question, c, said, v in rows]
-
-
-def patients_and_cases(connection: Connection) -> tuple[int, int]:
-    """How many patients and how many cases the project has."""
-    cases, studies = RECORD_TABLES[Case], RECORD_TABLES[Study]
-    patient = func.json_extract(studies.c.data, "$.patient_key")
-    query = select(func.count(distinct(patient)), func.count(cases.c.id)).select_from(
-        cases.outerjoin(studies, studies.c.id == cases.c.study_id)
-    )
-    patients, count = connection.execute(query).one()
-    return int(patients), int(count)
 
 
 def answer_runs(connection: Connection) -> list[tuple[str, str, int]]:

@@ -244,10 +244,12 @@ class Pixels:
 
     def _warm(self, ref: FrameRef, progress: Progress) -> None:
         """Look at the pixels while the reader still paints, so that the first answer is quick."""
-        import sklearn.ensemble  # noqa: F401  # two seconds at the first time
+        from desktop.engines.pixel_learner import learn_pixels
 
         frame = self._workspace.frames.get(ref)
-        self._channels_of(frame, coarseness(frame.rows, frame.columns), progress)
+        channels = self._channels_of(frame, coarseness(frame.rows, frame.columns), progress)
+        corner = channels[:8, :8]
+        learn_pixels(corner, np.eye(*corner.shape[:2], dtype=np.int64))  # loading takes seconds
 
     def _predicted(
         self, case_id: str, series_id: str, ref: FrameRef, painted: Classes, progress: Progress

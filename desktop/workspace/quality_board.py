@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from desktop.domain.annotation import Answer
 from desktop.domain.batch import Package
@@ -17,7 +18,7 @@ from desktop.domain.task import Reader
 from desktop.engines.agreement_result import Agreement
 from desktop.engines.gold_scores import Share
 from desktop.engines.proportions import wilson
-from desktop.store import queries, tallies
+from desktop.store import case_facts, queries, tallies
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.store.tallies import SEP, SUB
@@ -56,11 +57,13 @@ class Topic:
     kind: QuestionKind
     is_class: bool
     question: Question
+    of_regions: bool = False
 
     @property
     def asks(self) -> str:
         """What kind of question it is, in words."""
-        return "marked or not" if self.is_class else self.kind.value
+        words = "marked or not" if self.is_class else self.kind.value
+        return f"{words}, of regions" if self.of_regions else words
 
 
 @dataclass(frozen=True)
@@ -170,19 +173,20 @@ def count_board(
         own = [r for r in order if any(r in e[0] for e in entries)]
         seen.update(own)
         table = SaidTable.of_patterns(entries, own)
-        rows.append(_row(topic, table, options.measure, known, bias))
+        rows.append(board_row(topic, table, options.measure, known, bias))
     readers = tuple(r for r in order if r in seen)
-    patients, cases = tallies.patients_and_cases(connection)
+    patients, cases = case_facts.patients_and_cases(connection)
     return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
 
 
-def _row(
+def board_row(
     topic: Topic,
     table: SaidTable,
     measure: Measure,
-    known: Mapping[str, Share],
-    bias: Mapping[str, Share],
+    known: Mapping[str, Share] = MappingProxyType({}),
+    bias: Mapping[str, Share] = MappingProxyType({}),
 ) -> BoardRow:
+    """Count one row from what the readers said."""
     asked = asked_of(table, topic.question)
     ratings = asked.ratings
     told = measured(asked, measure)

@@ -17,6 +17,7 @@ from desktop.engines.agreement_result import Agreement
 from desktop.engines.measurement_agreement import Limits, limits_of_agreement
 from desktop.engines.ratings import Whole
 from desktop.store import tallies
+from desktop.store.case_facts import CaseFact, case_facts
 from desktop.store.database import Connection
 from desktop.workspace.quality_board import BoardOptions, Topic
 from desktop.workspace.quality_measures import Asked, Measure, asked_of, measured
@@ -70,7 +71,7 @@ class TopicDetail:
     items: tuple[tuple[str, str], ...]
     table: SaidTable
     asked: Asked
-    facts: dict[str, tallies.CaseFact]
+    facts: dict[str, CaseFact]
     patients: Whole | None
     agreement: Agreement
     pairs: tuple[PairCell, ...]
@@ -175,6 +176,17 @@ def load_detail(
         if topic.is_class
         else tallies.answers_to(connection, topic.key, options.only_closed)
     )
+    return detail_of(connection, topic, rows, options, readers)
+
+
+def detail_of(
+    connection: Connection,
+    topic: Topic,
+    rows: Sequence[tallies.Said],
+    options: BoardOptions,
+    readers: Sequence[str],
+) -> TopicDetail:
+    """Count what readers said of a topic; ``readers``: everybody, in the board's order."""
     present = {row.reader_id for row in rows}
     own = tuple(r for r in readers if r in present)
     column = {reader: i for i, reader in enumerate(own)}
@@ -212,7 +224,7 @@ def stretches(connection: Connection, detail: TopicDetail) -> list[tuple[Stretch
     """Agreement over time: items in the order of their last answer, in stretches of equal size."""
     at = (
         tallies.closed_at(connection)
-        if detail.topic.is_class
+        if detail.topic.is_class or detail.topic.of_regions
         else tallies.answered_at(connection, detail.topic.key)
     )
     shared = np.flatnonzero(detail.asked.ratings.per_item >= 2)
@@ -261,15 +273,15 @@ def _part(asked: Asked, items: npt.NDArray[np.int64]) -> Asked:
     return Asked(asked.ratings.items(items), numbers, asked.kind)
 
 
-def _facts(connection: Connection, case_ids: set[str]) -> dict[str, tallies.CaseFact]:
+def _facts(connection: Connection, case_ids: set[str]) -> dict[str, CaseFact]:
     wanted = sorted(case_ids) if len(case_ids) < 2000 else ()
-    found = {f.case_id: f for f in tallies.case_facts(connection, wanted) if f.case_id in case_ids}
+    found = {f.case_id: f for f in case_facts(connection, wanted) if f.case_id in case_ids}
     for missing in case_ids - set(found):
-        found[missing] = tallies.CaseFact(missing, missing[:8], 0, "", missing)
+        found[missing] = CaseFact(missing, missing[:8], 0, "", missing)
     return found
 
 
-def _patients(items: Sequence[tuple[str, str]], facts: dict[str, tallies.CaseFact]) -> Whole | None:
+def _patients(items: Sequence[tuple[str, str]], facts: dict[str, CaseFact]) -> Whole | None:
     """Patients of the items as numbers; None where no patient has two items."""
     number: dict[str, int] = {}
     of_item = [number.setdefault(facts[c].patient or c, len(number)) for c, _place in items]

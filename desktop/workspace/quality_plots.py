@@ -13,10 +13,9 @@ import numpy as np
 from desktop.engines.agreement_result import Agreement
 from desktop.engines.ratings import Floats
 from desktop.exchange.plot_kinds import bland_altman, confusion, forest, heat_map, histogram
-from desktop.exchange.plots import Axis, Bars, Datum, Guide, Line, Plot, number_words
+from desktop.exchange.plots import Axis, Datum, Guide, Line, Plot, number_words
 from desktop.workspace.quality_board import Board
 from desktop.workspace.quality_detail import Stretch, TopicDetail
-from desktop.workspace.region_agreement import RegionLine, RegionReport
 
 MOST_POINTS = 2000
 
@@ -184,47 +183,3 @@ def _bounds(told: Agreement) -> tuple[float, float, float]:
     if told.interval is None:
         return value, math.nan, math.nan
     return value, told.interval.low, told.interval.high
-
-
-def dice_map(report: RegionReport, topic: str, names: Sequence[str]) -> Plot:
-    """Mean Dice reader by reader for a class; keys are (row, column)."""
-    place = {reader: i for i, reader in enumerate(report.readers)}
-    found: dict[tuple[int, int], list[float]] = {}
-    for line in report.of(topic):
-        if line.numbers.dice is not None:
-            both = sorted((place[line.first], place[line.second]))
-            found.setdefault((both[0], both[1]), []).append(line.numbers.dice)
-    r = len(report.readers)
-    values = [[math.nan] * r for _ in range(r)]
-    words = [[f"{names[a]} and {names[b]}\nundefined: no case marked by either" for b in range(r)]
-             for a in range(r)]  # fmt: skip
-    for (a, b), dice in found.items():
-        values[a][b] = values[b][a] = sum(dice) / len(dice)
-        said = f"{names[a]} and {names[b]}\nmean Dice {values[a][b]:.2f}\n{len(dice):,} pairs"
-        words[a][b] = words[b][a] = said
-    for a in range(r):
-        words[a][a] = f"{names[a]}: all of this reader's pairs"
-    plot = heat_map(values, names, names, words=words, title="Mean Dice, reader by reader")
-    return Plot(plot.x, plot.y, plot.layers, plot.title)
-
-
-def dice_plot(lines: Sequence[RegionLine]) -> Plot:
-    """How Dice spreads over pairs of readings; keys are ("bin", low, high)."""
-    values = [line.numbers.dice for line in lines if line.numbers.dice is not None]
-    counts = [0] * 20
-    for value in values:
-        counts[min(19, int(value * 20))] += 1
-    data = tuple(
-        Datum(
-            ("bin", k / 20, (k + 1) / 20),
-            (k + 0.5) / 20,
-            count,
-            words=f"Dice {k / 20:.2f} to {(k + 1) / 20:.2f}\n{count:,} pairs",
-        )
-        for k, count in enumerate(counts)
-        if count
-    )
-    bars = Bars(data, width=0.048)
-    upright = Axis("pairs of readings", low=0, whole=True)
-    x = Axis("Dice", low=0.0, high=1.0)
-    return Plot(x, upright, (bars,) if data else (), "Distribution of Dice")

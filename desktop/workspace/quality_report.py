@@ -25,7 +25,16 @@ from desktop.workspace import quality_plots
 from desktop.workspace.quality_board import Board, BoardRow
 from desktop.workspace.quality_detail import TopicDetail
 from desktop.workspace.quality_measures import ABOUT, Measure
-from desktop.workspace.region_agreement import RegionReport, RegionRow
+from desktop.workspace.quality_report_regions import (
+    region_parts,
+    region_plots,
+    regions_plain,
+    stem_of,
+    table_html,
+    three,
+    told_plain,
+)
+from desktop.workspace.region_agreement import RegionReport
 
 Embed = Callable[[str, Plot], str]
 
@@ -79,7 +88,7 @@ class Report:
         """Every plot of the report by its file stem."""
         found = {"agreement": quality_plots.board_plot(self.board)}
         for detail in self.details:
-            stem = _stem(detail.topic.key)
+            stem = stem_of(detail.topic.key)
             names = self.reader_names(detail.readers)
             if len(detail.readers) > 1:
                 found[f"{stem}-readers"] = quality_plots.pair_plot(detail, names)
@@ -95,10 +104,7 @@ class Report:
             if any(name for name, _told in detail.sites):
                 found[f"{stem}-site"] = quality_plots.site_plot(detail)
         if self.regions is not None:
-            for row in self.regions.rows:
-                names = self.reader_names(self.regions.readers)
-                stem = _stem(row.topic)
-                found[f"{stem}-dice"] = quality_plots.dice_map(self.regions, row.topic, names)
+            found |= region_plots(self.regions, self.reader_names)
         return found
 
     def html(self, embed: Embed | None = None) -> str:
@@ -119,7 +125,7 @@ class Report:
         for detail in self.details:
             parts.append(self._detail(detail, plots, embed))
         if self.regions is not None:
-            parts.append(self._regions(self.regions, plots, embed))
+            parts += region_parts(self.regions, plots, embed)
         parts.append(self._methods())
         parts.append("</body></html>")
         return "\n".join(parts)
@@ -138,7 +144,7 @@ class Report:
                 most = max(row.shares, key=lambda s: s[1], default=("", ""))
                 table.writerow(
                     [row.topic.schema, row.topic.title, row.topic.asks, told.name,
-                     *_three(told), row.items, row.readers, row.answers, told.undefined, *most,
+                     *three(told), row.items, row.readers, row.answers, told.undefined, *most,
                      *_two(row.known), *_two(row.bias)]
                 )  # fmt: skip
         return out.getvalue()
@@ -165,7 +171,7 @@ class Report:
                         "readers": list(
                             self.reader_names((detail.readers[p.first], detail.readers[p.second]))
                         ),
-                        **_told(p.agreement),
+                        **told_plain(p.agreement),
                     }
                     for p in detail.pairs
                 ]
@@ -173,7 +179,9 @@ class Report:
             },
             "by_modality": {d.topic.key: _groups_plain(d.groups) for d in self.details},
             "by_site": {d.topic.key: _groups_plain(d.sites) for d in self.details},
-            "regions": None if self.regions is None else _regions_plain(self.regions),
+            "regions": None
+            if self.regions is None
+            else regions_plain(self.regions, self.reader_names),
         }
 
     def write(self, folder: Path) -> Path:
@@ -202,7 +210,7 @@ class Report:
         )
 
     def _detail(self, detail: TopicDetail, plots: dict[str, Plot], embed: Embed) -> str:
-        stem = _stem(detail.topic.key)
+        stem = stem_of(detail.topic.key)
         parts = [
             f"<h3>{escape(detail.topic.title)}</h3>",
             f"<p>{escape(detail.agreement.note)}</p>",
@@ -214,20 +222,6 @@ class Report:
         for kind in ("readers", "two", "modality", "site"):
             if f"{stem}-{kind}" in plots:
                 parts.append(embed(f"{stem}-{kind}", plots[f"{stem}-{kind}"]))
-        return "\n".join(parts)
-
-    def _regions(self, regions: RegionReport, plots: dict[str, Plot], embed: Embed) -> str:
-        heads = ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)",
-                 "Surface Dice, median", "HD95 mm, median", "Objects, F",
-                 "Panoptic quality")  # fmt: skip
-        rows = [
-            (row.title, str(row.compared), str(row.one_only), str(row.neither), *_region_cells(row))
-            for row in regions.rows
-        ]
-        parts = ["<h2>Regions</h2>", f"<p>{escape(regions.definition)}</p>", _table(heads, rows)]
-        for row in regions.rows:
-            stem = f"{_stem(row.topic)}-dice"
-            parts += [f"<h3>{escape(row.title)}</h3>", embed(stem, plots[stem])]
         return "\n".join(parts)
 
     def _methods(self) -> str:
@@ -269,7 +263,7 @@ def _board_table(board: Board) -> str:
                     _share(row.bias) if is_first else "",
                 )
             )  # fmt: skip
-    return _table(heads, rows)
+    return table_html(heads, rows)
 
 
 def _reasons(board: Board) -> str:
@@ -279,14 +273,6 @@ def _reasons(board: Board) -> str:
     return f'<p class="small">No data: {escape(" ".join(whys))}</p>' if whys else ""
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>\n{body}\n</table>"
-
-
 def _share(share: Share | None) -> str:
     if share is None or share.value is None or share.interval is None:
         return "no data"
@@ -294,44 +280,12 @@ def _share(share: Share | None) -> str:
     return f"{share.value:.0%} of {share.asked:,} ({low:.0%} to {high:.0%})"
 
 
-def _region_cells(row: RegionRow) -> tuple[str, ...]:
-    mean = _number(row.dice.mean)
-    if row.dice_interval is not None:
-        mean += f" ({row.dice_interval.low:.2f} to {row.dice_interval.high:.2f})"
-    return (
-        mean,
-        _number(row.surface_dice.median),
-        _number(row.hd95_mm.median, 1),
-        _number(row.objects.f_score),
-        _number(row.quality.quality),
-    )
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "undefined" if value is None else f"{value:.{digits}f}"
-
-
-def _three(told: Agreement) -> tuple[Any, ...]:
-    low = None if told.interval is None else told.interval.low
-    high = None if told.interval is None else told.interval.high
-    return told.value, low, high
-
-
 def _two(share: Share | None) -> tuple[Any, Any]:
     return (None, None) if share is None else (share.right, share.asked)
 
 
-def _told(told: Agreement) -> dict[str, Any]:
-    value, low, high = _three(told)
-    return {
-        "coefficient": told.name, "value": value, "low": low, "high": high,
-        "observed": told.observed, "expected": told.expected, "items": told.items,
-        "undefined": told.undefined, "method": told.method,
-    }  # fmt: skip
-
-
 def _groups_plain(groups: Sequence[tuple[str, Agreement]]) -> dict[str, Any]:
-    return {name: _told(agreement) for name, agreement in groups}
+    return {name: told_plain(agreement) for name, agreement in groups}
 
 
 def _row_plain(row: BoardRow) -> dict[str, Any]:
@@ -339,30 +293,9 @@ def _row_plain(row: BoardRow) -> dict[str, Any]:
         "key": row.topic.key, "title": row.topic.title, "schema": row.topic.schema,
         "asks": row.topic.asks, "items": row.items, "answers": row.answers,
         "readers": row.readers, "prevalence": dict(row.shares),
-        "agreement": _told(row.agreement), "beside": [_told(t) for t in row.beside],
+        "agreement": told_plain(row.agreement), "beside": [told_plain(t) for t in row.beside],
         "known_answers": _two(row.known), "wrong_advice_taken": _two(row.bias),
     }  # fmt: skip
-
-
-def _regions_plain(regions: RegionReport) -> dict[str, Any]:
-    return {
-        "definition": regions.definition,
-        "tolerance_mm": regions.tolerance_mm,
-        "rows": [
-            {
-                "class": row.title, "pairs": row.compared, "only_one": row.one_only,
-                "neither": row.neither, "dice_mean": row.dice.mean,
-                "dice_median": row.dice.median, "surface_dice_median": row.surface_dice.median,
-                "hd95_mm_median": row.hd95_mm.median, "objects_f": row.objects.f_score,
-                "panoptic_quality": row.quality.quality,
-            }
-            for row in regions.rows
-        ],
-    }  # fmt: skip
-
-
-def _stem(key: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in key.lower())
 
 
 def make_report(

@@ -8,33 +8,33 @@ Results are kept by the content they were counted from, so that only what change
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-import msgspec
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from desktop.domain.annotation import Annotation
 from desktop.domain.contracts import Progress
 from desktop.domain.record import to_json
+from desktop.domain.schema import Schema
 from desktop.engines.agreement_result import counted
-from desktop.engines.instances import (
-    Detection,
-    PanopticQuality,
-)
-from desktop.engines.intervals import LEVEL, Interval, percentile_interval
+from desktop.engines.instances import Detection, PanopticQuality
+from desktop.engines.intervals import Interval
 from desktop.engines.mask_agreement import Presence, Summary, summarise
 from desktop.engines.surface import DEFINITION
 from desktop.store import queries
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
+from desktop.store.tallies import Said
+from desktop.workspace import mark_agreement
+from desktop.workspace.attribute_agreement import AttributeRow, attribute_rows, attributes_said
 from desktop.workspace.case_claims import CaseClaims, Pixels, claims_of
-from desktop.workspace.places import data_dir
+from desktop.workspace.case_intervals import mean_interval
+from desktop.workspace.findings import Finding, Grids, content_of, findings_of, is_mark
+from desktop.workspace.mark_agreement import MarkLine, MarkRow
+from desktop.workspace.region_cache import RegionCache
 from desktop.workspace.region_pairs import Grid, PairNumbers, count_pair
 
 TOLERANCE_MM = 2.0
-VERSION = 1  # of the way of counting: another one forgets what was kept
+VERSION = 2  # of the way of counting: another one forgets what was kept
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,14 @@ class RegionReport:
     lines: tuple[RegionLine, ...]
     readers: tuple[str, ...]
     cases: int
+    mark_rows: tuple[MarkRow, ...] = ()
+    mark_lines: tuple[MarkLine, ...] = ()
+    attributes: tuple[AttributeRow, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was there to compare."""
+        return not (self.rows or self.mark_rows or self.attributes)
 
     @property
     def definition(self) -> str:
@@ -91,6 +99,15 @@ class RegionReport:
             "one reader did have a Dice of 0 and no distance."
         )
 
+    def marks_of(self, key: tuple[str, bool]) -> list[MarkLine]:
+        """Lines of a row of points (False) or lines (True) of a class, worst first."""
+        found = [li for li in self.mark_lines if (li.topic, li.is_line) == key]
+        return mark_agreement.worst_first(found)
+
+    def attribute(self, key: str) -> AttributeRow | None:
+        """An attribute by its topic's key."""
+        return next((a for a in self.attributes if a.row.topic.key == key), None)
+
     def of(self, topic: str) -> list[RegionLine]:
         """Lines of a class where somebody marked something, worst first."""
         shown = [
@@ -99,50 +116,6 @@ class RegionReport:
             if line.topic == topic and line.numbers.presence is not Presence.NEITHER
         ]
         return sorted(shown, key=lambda line: (line.numbers.dice or 0.0, line.title, line.first))
-
-
-class RegionCache:
-    """Numbers by content, in a file of this machine; lost without harm."""
-
-    def __init__(self, project_id: str) -> None:
-        folder = data_dir() / "cache"
-        self._path = folder / f"regions-{project_id}.json"
-        self._known = _read(self._path)
-        self.hits = 0
-        self.counted = 0
-
-    def get(self, digest: str) -> PairNumbers | None:
-        """What was counted from this content before."""
-        found = self._known.get(digest)
-        self.hits += found is not None
-        return found
-
-    def keep(self, digest: str, numbers: PairNumbers) -> None:
-        """Remember."""
-        self.counted += 1
-        self._known[digest] = numbers
-
-    def save(self) -> None:
-        """Write what is known; a full disk only means counting again."""
-        if not self.counted:
-            return
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part = self._path.with_suffix(".part")
-            part.write_bytes(msgspec.json.encode((VERSION, self._known)))
-            part.replace(self._path)
-        except OSError:
-            return
-
-
-def _read(path: Path) -> dict[str, PairNumbers]:
-    try:
-        version, known = msgspec.json.decode(
-            path.read_bytes(), type=tuple[int, dict[str, PairNumbers]]
-        )
-    except (OSError, msgspec.DecodeError):
-        return {}
-    return known if version == VERSION else {}
 
 
 def compare_regions(
@@ -155,70 +128,140 @@ def compare_regions(
 ) -> RegionReport:
     """Compare every two closed readings; ``titles`` are the names of classes by topic."""
     project_id, secret = project
-    cache = RegionCache(project_id)
+    cache = RegionCache(project_id, VERSION)
     cases = queries.closed_by_several(connection)
-    lines: list[RegionLine] = []
+    found = _Compared()
     for number, case_id in enumerate(cases):
         progress.report(number / max(1, len(cases)), f"{number:,} of {len(cases):,} cases")
-        claims = claims_of(connection, secret, case_id)
-        lines += _case_lines(connection, claims, titles, cache, tolerance_mm)
+        _compare_case(connection, claims_of(connection, secret, case_id), titles, cache, found,
+                      tolerance_mm)  # fmt: skip
     cache.save()
-    seen = {r for line in lines for r in (line.first, line.second)}
+    seen = {r for line in found.lines for r in (line.first, line.second)}
     rows = tuple(
-        _row(topic, title, [line for line in lines if line.topic == topic])
+        _row(topic, title, [line for line in found.lines if line.topic == topic])
         for topic, title in titles.items()
-        if any(li.topic == topic and li.numbers.presence is not Presence.NEITHER for li in lines)
+        if any(li.topic == topic and li.numbers.dice is not None for li in found.lines)
     )
     own = tuple(r for r in readers if r in seen)
-    return RegionReport(tolerance_mm, rows, tuple(lines), own, len(cases))
+    schemas = queries.many(connection, Schema)
+    return RegionReport(
+        tolerance_mm,
+        rows,
+        tuple(found.lines),
+        own,
+        len(cases),
+        tuple(mark_agreement.mark_rows(found.marks, dict(titles), tolerance_mm)),
+        tuple(found.marks),
+        attribute_rows(connection, found.said, schemas, titles, own),
+    )
 
 
-def _case_lines(
+@dataclass
+class _Compared:
+    """What is gathered case by case; ``said`` by class topic and attribute."""
+
+    lines: list[RegionLine] = field(default_factory=list)
+    marks: list[MarkLine] = field(default_factory=list)
+    said: dict[tuple[str, str], list[Said]] = field(default_factory=dict)
+
+
+def _compare_case(
     connection: Connection,
     claims: CaseClaims,
     titles: Mapping[str, str],
     cache: RegionCache,
+    found: _Compared,
     tolerance_mm: float,
-) -> Iterator[RegionLine]:
-    schema_id = claims.case.schema_id
-    pixels = Pixels(connection)
-    grids: dict[str, Grid] = {}
-    drawn: dict[tuple[str, str], list[Annotation]] = {}
+) -> None:
+    pixels, grids = Pixels(connection), Grids(connection)
+    drawn: dict[str, list[Annotation]] = {}
     for region in claims.annotations:
         topic = topic_of(region.schema_id, region.label.class_id)
-        drawn.setdefault((region.reader_id, topic), []).append(region)
-    asked = topic_of(schema_id, "")
-    used = {topic for _reader, topic in drawn}
-    topics = [t for t in titles if t in used or t.startswith(asked)]
-    for i, first in enumerate(claims.readers):
-        for second in claims.readers[i + 1 :]:
-            for topic in topics:
-                pair = drawn.get((first, topic), []), drawn.get((second, topic), [])
-                numbers = _numbers(connection, claims, pair, pixels, grids, cache, tolerance_mm)
-                title = claims.case.title
-                yield RegionLine(claims.case.id, title, topic, first, second, numbers)
+        drawn.setdefault(topic, []).append(region)
+    asked = topic_of(claims.case.schema_id, "")
+    for topic in (t for t in titles if t in drawn or t.startswith(asked)):
+        regions = drawn.get(topic, [])
+        for i, first in enumerate(claims.readers):
+            for second in claims.readers[i + 1 :]:
+                pair = _of(regions, first), _of(regions, second)
+                numbers = _numbers(claims, pair, pixels, grids, cache, tolerance_mm)
+                head = (claims.case.id, claims.case.title, topic, first, second)
+                found.lines.append(RegionLine(*head, numbers))
+        if _needs_findings(claims, regions):
+            _look_closer(connection, claims, topic, regions, (pixels, grids, cache), found)
+
+
+def _of(regions: Sequence[Annotation], reader_id: str) -> list[Annotation]:
+    """A reader's regions with an inside; points and lines are compared one by one."""
+    return [r for r in regions if r.reader_id == reader_id and not is_mark(r)]
+
+
+def _needs_findings(claims: CaseClaims, regions: Sequence[Annotation]) -> bool:
+    """Whether one region is held against one other: for points, lines and attributes."""
+    if any(is_mark(r) for r in regions):
+        return True
+    several = len({r.reader_id for r in regions}) > 1
+    return several and any(r.label.attributes for r in regions) and claims.schema is not None
+
+
+def _look_closer(
+    connection: Connection,
+    claims: CaseClaims,
+    topic: str,
+    regions: Sequence[Annotation],
+    tools: tuple[Pixels, Grids, RegionCache],
+    found: _Compared,
+) -> None:
+    """Find which regions belong together, and compare those one by one."""
+    pixels, grids, cache = tools
+    for finding in _findings(claims, topic, regions, pixels, grids, cache):
+        case = claims.case.id, claims.case.title
+        found.marks += mark_agreement.mark_lines(connection, case, finding, claims.readers, grids)
+        schema = claims.schema
+        for key, question_id, said in attributes_said(
+            connection, claims.case.id, schema, finding, grids
+        ):
+            found.said.setdefault((key, question_id), []).append(said)
+
+
+def _findings(
+    claims: CaseClaims,
+    topic: str,
+    regions: Sequence[Annotation],
+    pixels: Pixels,
+    grids: Grids,
+    cache: RegionCache,
+) -> list[Finding]:
+    facts = sorted({grids[r.target.series_id].facts for r in regions if is_mark(r)})
+    digest = content_of(claims, regions, facts)
+    known = cache.groups(digest)
+    if known is None:
+        made = findings_of(claims, topic, regions, pixels, grids)
+        cache.keep_groups(digest, [[r.id for r in f.regions.values()] for f in made])
+        return made
+    by_id = {r.id: r for r in regions}
+    return [
+        Finding(topic, number, {by_id[i].reader_id: by_id[i] for i in group})
+        for number, group in enumerate(known, 1)
+    ]
 
 
 def _numbers(
-    connection: Connection,
     claims: CaseClaims,
     pair: tuple[list[Annotation], list[Annotation]],
     pixels: Pixels,
-    grids: dict[str, Grid],
+    grids: Grids,
     cache: RegionCache,
     tolerance_mm: float,
 ) -> PairNumbers:
     if not pair[0] and not pair[1]:
         return PairNumbers(Presence.NEITHER, None, None, None, None, None, 0, 0, 0, 0, 0, 0.0)
-    for region in (*pair[0], *pair[1]):
-        series_id = region.target.series_id
-        if series_id not in grids:
-            grids[series_id] = Grid.of(connection, series_id)
-    digest = _digest(claims, pair, grids, tolerance_mm)
+    used = {r.target.series_id: grids[r.target.series_id] for r in (*pair[0], *pair[1])}
+    digest = _digest(claims, pair, used, tolerance_mm)
     known = cache.get(digest)
     if known is None:
         marks = [[pixels.mark(claims, r) for r in side] for side in pair]
-        known = count_pair(pair, marks, grids, tolerance_mm)
+        known = count_pair(pair, marks, used, tolerance_mm)
         cache.keep(digest, known)
     return known
 
@@ -258,28 +301,12 @@ def _row(topic: str, title: str, lines: Sequence[RegionLine]) -> RegionRow:
         one_only=len(one_only),
         neither=len(lines) - len(told),
         dice=summarise([line.numbers.dice for line in told]),
-        dice_interval=_mean_interval(told),
+        dice_interval=mean_interval([(line.case_id, line.numbers.dice) for line in told]),
         surface_dice=summarise([line.numbers.surface_dice for line in told]),
         hd95_mm=summarise([line.numbers.hd95_mm for line in told]),
         objects=objects,
         quality=quality,
     )
-
-
-def _mean_interval(lines: Sequence[RegionLine], replicates: int = 1000) -> Interval | None:
-    """Of the mean Dice: cases are resampled with all their pairs."""
-    sums: dict[str, list[float]] = {}
-    for line in lines:
-        if line.numbers.dice is not None:
-            sums.setdefault(line.case_id, []).append(line.numbers.dice)
-    if len(sums) < 2:
-        return None
-    total = np.array([sum(v) for v in sums.values()])
-    count = np.array([len(v) for v in sums.values()], dtype=np.float64)
-    times = np.random.default_rng(0).multinomial(
-        len(sums), np.full(len(sums), 1 / len(sums)), replicates
-    )
-    return percentile_interval((times @ total) / (times @ count), LEVEL, "cases")
 
 
 def line_words(line: RegionLine) -> str:

@@ -144,6 +144,8 @@ def _blocks(
                 of_series.setdefault(key, [[], []])[side].append(piece)
     for series_id, by_frame in frames.items():
         grid = grids[series_id]
+        if not by_frame:
+            continue  # nothing is painted any more
         if grid.spacing is not None and all(key in grid.place for key in by_frame):
             yield _volume(by_frame, grid)
         else:

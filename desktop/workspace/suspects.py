@@ -25,7 +25,7 @@ from desktop.domain.record import to_json
 from desktop.domain.schema import QuestionKind, Schema
 from desktop.engines.label_errors import find_label_errors
 from desktop.engines.mask_errors import shape_features, shape_outliers
-from desktop.store import queries, tallies
+from desktop.store import case_facts, queries, tallies
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.workspace.case_claims import Pixels, claims_of
@@ -111,7 +111,7 @@ def chances_of_file(connection: Connection, said: Iterable[Said]) -> Chances:
     """Imported probabilities; UserError names the line that speaks of something unknown."""
     topics = topics_of(queries.many(connection, Schema)).values()
     cases: dict[str, str] = {}
-    for fact in tallies.case_facts(connection):
+    for fact in case_facts.case_facts(connection):
         cases.setdefault(fact.title, fact.case_id)
     cases |= {case_id: case_id for case_id in list(cases.values())}
     found: dict[tuple[str, str], dict[str, float]] = {}
@@ -136,7 +136,7 @@ def find_suspects(
     """Answers that confident learning flags, over all questions that probabilities speak of."""
     topics = topics_of(queries.many(connection, Schema))
     judged = _judged(connection)
-    facts = {f.case_id: f.title for f in tallies.case_facts(connection)}
+    facts = {f.case_id: f.title for f in case_facts.case_facts(connection)}
     found: list[Suspect] = []
     notes: list[str] = []
     looked = 0

@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
-from desktop.gui.actions import ACTS, TOOLS, WHY_OFF, conflicts, tooltip
+from desktop.gui.action_set import WHY_OFF, tooltip
+from desktop.gui.actions import ACTS, TOOLS, conflicts
 from desktop.gui.key_overlay import KeyOverlay
 from desktop.gui.main_window import MainWindow
 

@@ -14,7 +14,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.gui.attendance import Attendance
 from desktop.gui.main_window import MainWindow
-from desktop.gui.worklist_page import CaseModel
+from desktop.gui.worklist_table import CaseModel
 
 
 class Hand:

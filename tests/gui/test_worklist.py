@@ -13,7 +13,8 @@ from desktop.commands.case_note import FlagCase
 from desktop.commands.project import MarkCase
 from desktop.domain.task import AssignmentState, Reader, Role
 from desktop.gui.main_window import MainWindow
-from desktop.gui.worklist_page import PAGE, CaseModel, WorklistPage
+from desktop.gui.worklist_page import WorklistPage
+from desktop.gui.worklist_table import PAGE, CaseModel
 
 
 @pytest.fixture

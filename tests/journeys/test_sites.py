@@ -17,7 +17,7 @@ from desktop.domain.task import AssignmentState, Role
 from desktop.gui import theme
 from desktop.gui.app import make_window
 from desktop.gui.main_window import MainWindow
-from desktop.gui.worklist_page import TAGS
+from desktop.gui.worklist_table import TAGS
 from desktop.workspace.settings import Settings
 from tests.workspace.made import MadeProject
 

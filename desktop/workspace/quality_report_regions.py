@@ -1,0 +1,244 @@
+"""The part of the quality report about regions: areas, points and lines, attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from desktop.engines.agreement_result import Agreement
+from desktop.engines.intervals import Interval
+from desktop.exchange.plots import Plot
+from desktop.workspace import attribute_agreement, findings, mark_agreement, quality_plots
+from desktop.workspace import region_plots as plots_of
+from desktop.workspace.attribute_agreement import AttributeRow
+from desktop.workspace.mark_agreement import MarkRow
+from desktop.workspace.region_agreement import RegionReport, RegionRow
+
+Embed = Callable[[str, Plot], str]
+NamesOf = Callable[[Sequence[str]], tuple[str, ...]]
+
+
+def region_plots(regions: RegionReport, names_of: NamesOf) -> dict[str, Plot]:
+    """Plots by file stem: overlap and distance reader by reader, attributes as questions."""
+    names = names_of(regions.readers)
+    found = {
+        f"{stem_of(row.topic)}-dice": plots_of.dice_map(regions, row.topic, names)
+        for row in regions.rows
+    }
+    for row in regions.mark_rows:
+        found[_mark_stem(row)] = plots_of.distance_map(regions, row, names)
+    for one in regions.attributes:
+        if len(one.detail.readers) > 1:
+            called = names_of(one.detail.readers)
+            found[_attribute_stem(one)] = quality_plots.pair_plot(one.detail, called)
+    return found
+
+
+def region_parts(regions: RegionReport, plots: Mapping[str, Plot], embed: Embed) -> list[str]:
+    """The part as pieces of HTML, with the methods in words."""
+    parts = ["<h2>Regions</h2>"]
+    if regions.is_empty:
+        return [*parts, "<p>No region was marked on a case that two readers closed.</p>"]
+    if regions.rows:
+        parts += [_para(regions.definition), _area_table(regions.rows)]
+    for row in regions.rows:
+        stem = f"{stem_of(row.topic)}-dice"
+        parts += [f"<h3>{escape(row.title)}</h3>", embed(stem, plots[stem])]
+    if regions.mark_rows:
+        parts += ["<h2>Points and lines</h2>", _para(f"{findings.MATCHED} "
+                  f"{mark_agreement.DEFINITION}"), _mark_table(regions)]  # fmt: skip
+    for mark in regions.mark_rows:
+        stem = _mark_stem(mark)
+        parts += [f"<h3>{escape(mark.title)}, {mark.shape}s</h3>", embed(stem, plots[stem])]
+    if regions.attributes:
+        parts += ["<h2>Attributes of regions</h2>", _para(f"{findings.MATCHED} "
+                  f"{attribute_agreement.DEFINITION}"), _attribute_table(regions)]  # fmt: skip
+    for one in regions.attributes:
+        stem = _attribute_stem(one)
+        if stem in plots:
+            parts += [f"<h3>{escape(one.row.topic.title)}</h3>", embed(stem, plots[stem])]
+    return parts
+
+
+def regions_plain(regions: RegionReport, names_of: NamesOf) -> dict[str, Any]:
+    """All numbers as JSON-compatible data."""
+    return {
+        "definition": regions.definition,
+        "tolerance_mm": regions.tolerance_mm,
+        "rows": [
+            {
+                "class": row.title, "pairs": row.compared, "only_one": row.one_only,
+                "neither": row.neither, "dice_mean": row.dice.mean,
+                "dice_median": row.dice.median, "surface_dice_median": row.surface_dice.median,
+                "hd95_mm_median": row.hd95_mm.median, "objects_f": row.objects.f_score,
+                "panoptic_quality": row.quality.quality,
+            }
+            for row in regions.rows
+        ],
+        "matched": findings.MATCHED,
+        "points_and_lines": {
+            "definition": mark_agreement.DEFINITION,
+            "rows": [_mark_plain(row) for row in regions.mark_rows],
+        },
+        "attributes": {
+            "definition": attribute_agreement.DEFINITION,
+            "rows": [_attribute_plain(one, names_of) for one in regions.attributes],
+        },
+    }  # fmt: skip
+
+
+def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of texts."""
+    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>\n{body}\n</table>"
+
+
+def stem_of(key: str) -> str:
+    """A name of a file for a topic."""
+    return "".join(c if c.isalnum() else "-" for c in key.lower())
+
+
+def three(told: Agreement) -> tuple[Any, ...]:
+    """Value, low, high; None where there is none."""
+    low = None if told.interval is None else told.interval.low
+    high = None if told.interval is None else told.interval.high
+    return told.value, low, high
+
+
+def told_plain(told: Agreement) -> dict[str, Any]:
+    """A coefficient as JSON-compatible data."""
+    value, low, high = three(told)
+    return {
+        "coefficient": told.name, "value": value, "low": low, "high": high,
+        "observed": told.observed, "expected": told.expected, "items": told.items,
+        "undefined": told.undefined, "method": told.method,
+    }  # fmt: skip
+
+
+def _para(words: str) -> str:
+    return f"<p>{escape(words)}</p>"
+
+
+def _area_table(rows: Sequence[RegionRow]) -> str:
+    heads = ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)",
+             "Surface Dice, median", "HD95 mm, median", "Objects, F",
+             "Panoptic quality")  # fmt: skip
+    return table_html(
+        heads,
+        [
+            (
+                row.title, f"{row.compared:,}", f"{row.one_only:,}", f"{row.neither:,}",
+                _with_interval(row.dice.mean, row.dice_interval),
+                _number(row.surface_dice.median),
+                _number(row.hd95_mm.median, 1),
+                _number(row.objects.f_score),
+                _number(row.quality.quality),
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def _mark_table(regions: RegionReport) -> str:
+    heads = ("Class", "Shape", "Pairs", "Only one", "Distance mm, mean (95 %)",
+             "Distance mm, median", f"Within {regions.tolerance_mm:g} mm (95 %)",
+             "Length difference mm, median", "mm from")  # fmt: skip
+    return table_html(
+        heads,
+        [
+            (
+                row.title, row.shape, f"{row.matched:,}", f"{row.alone:,}",
+                _with_interval(row.distance_mm.mean, row.distance_interval),
+                _number(row.distance_mm.median),
+                within_words(row),
+                _number(row.length_difference_mm.median) if row.is_line else "",
+                sources_words(row),
+            )
+            for row in regions.mark_rows
+        ],
+    )  # fmt: skip
+
+
+def _attribute_table(regions: RegionReport) -> str:
+    heads = ("Attribute", "Asks", "Coefficient", "Value (95 %)", "Findings", "Readers", "Answers")
+    rows = []
+    for one in regions.attributes:
+        for told in (one.row.agreement, *one.row.beside):
+            first = told is one.row.agreement
+            value = told.text if told.value is not None else f"undefined: {told.undefined}"
+            counts = (f"{one.row.items:,}", f"{one.row.readers:,}", f"{one.row.answers:,}")
+            head = (one.row.topic.title, one.row.topic.asks) if first else ("", "")
+            rows.append((*head, told.name, value, *(counts if first else ("", "", ""))))
+    return table_html(heads, rows)
+
+
+def within_words(row: MarkRow) -> str:
+    """The share of pairs within the tolerance, with its interval."""
+    share = row.within
+    if share.value is None or share.interval is None:
+        return "undefined"
+    low, high = share.interval.low, share.interval.high
+    return f"{share.value:.0%} of {share.asked:,} ({low:.0%} to {high:.0%})"
+
+
+def sources_words(row: MarkRow) -> str:
+    """What the mm rest on."""
+    told = [f"{source} ({count:,})" for source, count in row.sources]
+    told += [f"no calibration ({row.uncalibrated:,})"] if row.uncalibrated else []
+    return ", ".join(told) or "–"
+
+
+def _mark_plain(row: MarkRow) -> dict[str, Any]:
+    low, high = _ends(row.distance_interval)
+    return {
+        "class": row.title, "shape": row.shape, "pairs": row.matched, "only_one": row.alone,
+        "without_calibration": row.uncalibrated, "mm_from": dict(row.sources),
+        "distance_mm_mean": row.distance_mm.mean, "low": low, "high": high,
+        "distance_mm_median": row.distance_mm.median,
+        "within_tolerance": [row.within.right, row.within.asked],
+        "length_difference_mm_median": row.length_difference_mm.median,
+    }  # fmt: skip
+
+
+def _attribute_plain(one: AttributeRow, names_of: NamesOf) -> dict[str, Any]:
+    detail = one.detail
+    return {
+        "key": one.row.topic.key, "title": one.row.topic.title, "asks": one.row.topic.asks,
+        "findings": one.row.items, "answers": one.row.answers,
+        "agreement": told_plain(one.row.agreement),
+        "beside": [told_plain(told) for told in one.row.beside],
+        "pairs": [
+            {
+                "readers": list(names_of((detail.readers[p.first], detail.readers[p.second]))),
+                **told_plain(p.agreement),
+            }
+            for p in detail.pairs
+        ],
+    }  # fmt: skip
+
+
+def _with_interval(value: float | None, interval: Interval | None) -> str:
+    words = _number(value)
+    if interval is not None:
+        words += f" ({interval.low:.2f} to {interval.high:.2f})"
+    return words
+
+
+def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    return (None, None) if interval is None else (interval.low, interval.high)
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "undefined" if value is None else f"{value:.{digits}f}"
+
+
+def _mark_stem(row: MarkRow) -> str:
+    return f"{stem_of(row.topic)}-{row.shape}s"
+
+
+def _attribute_stem(one: AttributeRow) -> str:
+    return f"{stem_of(one.row.topic.key)}-attribute"
