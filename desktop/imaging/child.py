@@ -63,6 +63,7 @@ class ChildPool:
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._children: list[ChildProcess] = []
+        self._at_work: dict[ChildProcess, _Task] = {}
         self._closed = False
         _open_pools.add(self)
 
@@ -103,6 +104,15 @@ class ChildPool:
             heapq.heappush(self._queue, (priority, order, task))
             self._changed.notify()
         return task.future
+
+    def give_up(self, future: Future[Any]) -> None:
+        """Nobody waits for this call any more: out of the queue, or its child is replaced."""
+        with self._changed:
+            for child, task in self._at_work.items():
+                if task.future is future:
+                    child.stop()
+                    return
+        future.cancel()
 
     def run(self, function: Callable[..., Any] | str, *args: Any, timeout_s: float = 10.0) -> Any:
         """Submit and wait for the result."""
@@ -158,7 +168,13 @@ class ChildPool:
         try:
             if not child.is_alive:
                 child.start()
-            reply = child.call(task.function, task.args, task.timeout_s)
+            with self._changed:
+                self._at_work[child] = task
+            try:
+                reply = child.call(task.function, task.args, task.timeout_s)
+            finally:
+                with self._changed:
+                    del self._at_work[child]
         except ChildStopped as stopped:
             child.end()
             words = self._words

@@ -42,7 +42,7 @@ class Reply:
 class ChildProcess:
     """Used by one thread, which has to outlive the process (Linux ties the two).
 
-    ``kill`` may be called from any thread.
+    ``kill`` and ``stop`` may be called from any thread.
     """
 
     def __init__(self, memory_bytes: int, warm_up: tuple[str, ...] = ()) -> None:
@@ -53,10 +53,12 @@ class ChildProcess:
         self._memory: SharedMemory | None = None
         self._memory_name = ""
         self._killed = False
+        self._stopped = False
 
     @property
     def is_alive(self) -> bool:
-        return self._process is not None and self._process.is_alive()
+        """Whether it can take a call; one that was stopped can't, even before it is gone."""
+        return not self._stopped and self._process is not None and self._process.is_alive()
 
     @property
     def pid(self) -> int:
@@ -107,6 +109,12 @@ class ChildProcess:
         if self._process is not None and self._process.pid:
             self._process.kill()
 
+    def stop(self) -> None:
+        """End what it does just now; it may be started again. Safe from any thread."""
+        self._stopped = True
+        if self._process is not None and self._process.pid:
+            self._process.kill()
+
     def end(self) -> None:
         """Kill the process if it lives and give back pipe and shared memory."""
         if self._process is not None:
@@ -114,6 +122,7 @@ class ChildProcess:
                 self._process.kill()
             self._process.join(5.0)
             self._process = None
+        self._stopped = False
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None

@@ -5,6 +5,7 @@ Runs on a worker thread; the model itself runs in the child. Nothing here knows 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from desktop.inference.boxes import boxes_of
 from desktop.inference.prepare import back, batch, frame_values, resized, window_for
 from desktop.inference.regions import FoundRegion, RegionSlice
 from desktop.inference.tiles import neighbours, slide
+
+log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 Run = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
@@ -78,7 +81,15 @@ def run_series(bench: Bench) -> Findings:
     if work is None:
         raise ModelProblem(f"{bench.card.name} is not run over a list.", bench.card.task.value)
     window = window_for(bench.frame(0), bench.card.input.window)
-    found = sorted(work(bench, window), key=lambda f: -f.score)
+    try:
+        found = sorted(work(bench, window), key=lambda f: -f.score)
+    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
+        log.warning("Numbers of a model could not be read", exc_info=True)
+        raise ModelProblem(
+            "The model's output is not what its task needs.",
+            f"Its numbers can't be read for {bench.card.task.value} ({type(error).__name__}).",
+            "Correct the card, or choose another model.",
+        ) from error
     return Findings(tuple(found[: bench.card.most]), window)
 
 
@@ -193,7 +204,10 @@ def _chances(values: Floats, activation: Activation) -> Floats:
             return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -60, 60))), np.float32)
         case Activation.SOFTMAX:
             raised = np.exp(values - values.max(axis=0, keepdims=True))
-            return np.asarray(raised / raised.sum(axis=0, keepdims=True), np.float32)
+            chances = np.asarray(raised / raised.sum(axis=0, keepdims=True), np.float32)
+            if np.isnan(chances).any():
+                raise ModelProblem("The model gave no usable numbers.", "There is infinity in it.")
+            return chances
         case _:
             return np.clip(values, 0.0, 1.0)
 
@@ -235,7 +249,7 @@ def _instances(bench: Bench, window: Window | None) -> list[Finding]:
             for region in bench.regions(_bytes(whole), 0.5, card.min_area_px, 1):
                 (piece,) = region.slices
                 part = RegionSlice(number, piece.runs, piece.bounds, piece.area_px)
-                found.append(Finding(int(index), float(score), slices=(part,)))
+                found.append(Finding(int(index), min(1.0, float(score)), slices=(part,)))
         bench.progress.report((number + 1) / bench.count, f"image {number + 1}")
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ WORDS = StopWords(
 )
 MEMORY_BYTES = 4 << 30
 LOOK_LIMIT_S = 120.0  # reading and opening a gigabyte
+_LOOK_S = 0.05  # how often who waits looks whether the person wants to go on
+Check = Callable[[], None]
 
 
 class ModelHost:
@@ -42,16 +44,29 @@ class ModelHost:
         feeds: Mapping[str, np.ndarray],
         outputs: Sequence[str] = (),
         limit_s: float = 10.0,
+        check: Check | None = None,
     ) -> dict[str, np.ndarray]:
         """Run a model once; ModelProblem in words for whatever goes wrong. Blocking."""
+        args = (str(path), sha256, dict(feeds), tuple(outputs))
         found: dict[str, np.ndarray] = self.call(
-            f"{_SESSION}:run", str(path), sha256, dict(feeds), tuple(outputs), limit_s=limit_s
+            f"{_SESSION}:run", *args, limit_s=limit_s, check=check
         )
         return found
 
-    def call(self, function: str, *args: Any, limit_s: float = LOOK_LIMIT_S) -> Any:
-        """Let the child run one of this room's functions."""
+    def call(
+        self, function: str, *args: Any, limit_s: float = LOOK_LIMIT_S, check: Check | None = None
+    ) -> Any:
+        """Let the child run one of this room's functions.
+
+        ``check`` is asked while the child works; what it raises ends the wait and the child's work.
+        """
         future = self._pool.submit(function, *args, timeout_s=limit_s, priority=NORMAL)
+        while check is not None and not wait((future,), _LOOK_S).done:
+            try:
+                check()
+            except BaseException:
+                self._pool.give_up(future)
+                raise
         return settled(future)
 
     def submit(

@@ -113,6 +113,10 @@ def run(
         raise
     except Exception as error:
         raise _failed(error) from error
+    if odd := [n for n, value in zip(wanted, found, strict=True) if not _is_numbers(value)]:
+        raise ModelProblem(
+            "The model gave no usable numbers.", f"Its output {odd[0]} is no table of numbers."
+        )
     answer = {name: np.ascontiguousarray(value) for name, value in zip(wanted, found, strict=True)}
     for name, value in answer.items():
         if value.dtype.kind == "f" and bool(np.isnan(value).any()):
@@ -120,6 +124,11 @@ def run(
                 "The model gave no usable numbers.", f"There is NaN in its output {name}."
             )
     return answer
+
+
+def _is_numbers(value: object) -> bool:
+    """Not texts, nor a list of maps as some converters make it."""
+    return isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub"
 
 
 def _load(path: str, sha256: str) -> _Loaded:

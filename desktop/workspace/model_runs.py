@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _REGIONS = "desktop.inference.regions:connected_regions"
 _REGIONS_LIMIT_S = 120.0
+_FAULTS_IN_A_ROW = 3  # cases; a model that fails on so many is not tried on the rest
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,10 @@ class RunReport:
 
     @property
     def sentence(self) -> str:
-        parts = [f"{self.offered:,} suggestions on {self.done:,} cases"]
+        made = "1 suggestion" if self.offered == 1 else f"{self.offered:,} suggestions"
+        parts = [f"{made} on {'1 case' if self.done == 1 else f'{self.done:,} cases'}"]
         if self.known:
-            parts.append(f"{self.known:,} were done before")
+            parts.append(f"{self.known:,} {'was' if self.known == 1 else 'were'} done before")
         if self.left_out:
             parts.append(f"{len(self.left_out):,} left out")
         return ", ".join(parts) + "."
@@ -79,6 +81,7 @@ class _Tally:
     known: int = 0
     offered: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
+    faults: list[ModelProblem] = field(default_factory=list)  # of the model, in a row
 
 
 class ModelRuns:
@@ -92,8 +95,7 @@ class ModelRuns:
     ) -> RunReport:
         """Run a model over cases (None: all) and offer what it finds; blocking."""
         model, group = self._ready(sha256), self._workspace.new_id()
-        asked = progress or Progress()
-        kept = Progress(asked.report, lambda part: self._keep(part, group))
+        kept = _Keeping(progress or Progress(), lambda part: self._keep(part, group))
         return self._work(model, case_ids, kept)
 
     def start(
@@ -174,6 +176,10 @@ class ModelRuns:
             for number, case in enumerate(cases):
                 whole = _Share(progress, number, len(cases), case.title)
                 self._one(connection, model, facts, case, whole, tally)
+                if len(tally.faults) >= _FAULTS_IN_A_ROW:
+                    raise tally.faults[-1]
+            if tally.faults and not tally.done and not tally.known:
+                raise tally.faults[-1]
             progress.report(1.0, "done")
         seconds = time.monotonic() - began
         return RunReport(
@@ -189,7 +195,10 @@ class ModelRuns:
         progress: _Share,
         tally: _Tally,
     ) -> None:
-        """One case; a file that can't be read leaves it out, a model at fault ends the run."""
+        """One case; it is left out where a file can't be read or the model fails on it.
+
+        A model that fails on several cases in a row, or on all, ends the run.
+        """
         run = run_of(model.card)
         known = queries.maybe(connection, ModelCase, ModelCase.id_for(run.id, case.id))
         before = "" if known is None else known.content_sha256
@@ -198,6 +207,12 @@ class ModelRuns:
         except FileProblem as error:
             tally.left_out.append(LeftOut(case.id, case.title, str(error)))
             return
+        except ModelProblem as error:
+            tally.left_out.append(LeftOut(case.id, case.title, f"{error.title} {error.detail}"))
+            tally.faults.append(error)
+            return
+        if not isinstance(result, str):
+            tally.faults.clear()
         if result is None:
             tally.known += 1
         elif isinstance(result, str):
@@ -257,13 +272,21 @@ class ModelRuns:
             return found
 
         def run(feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-            return host.run(model.path, card.sha256, feeds, limit_s=card.limit_s)
+            return host.run(
+                model.path, card.sha256, feeds, limit_s=card.limit_s, check=progress.check
+            )
 
         def regions(
             chances: npt.NDArray[np.uint8], threshold: float, least: int, most: int
         ) -> list[FoundRegion]:
             found: list[FoundRegion] = host.call(
-                _REGIONS, chances, threshold, least, most, limit_s=_REGIONS_LIMIT_S
+                _REGIONS,
+                chances,
+                threshold,
+                least,
+                most,
+                limit_s=_REGIONS_LIMIT_S,
+                check=progress.check,
             )
             return found
 
@@ -299,6 +322,19 @@ class _Share(Progress):
 
     def hand_over(self, part: object) -> None:
         self._whole.hand_over(part)
+
+
+class _Keeping(_Share):
+    """The whole of a job that keeps its parts itself."""
+
+    def __init__(self, whole: Progress, keep: Callable[[OfferModelResult], None]) -> None:
+        super().__init__(whole, 0, 1, "")
+        self._keep = keep
+
+    def hand_over(self, part: object) -> None:
+        self.check()
+        assert isinstance(part, OfferModelResult)
+        self._keep(part)
 
 
 def _series_of(connection: Connection, case: Case, card: ModelCard) -> list[SeriesSeen]:

@@ -209,6 +209,24 @@ def test_a_queued_call_can_be_cancelled(bare: ChildPool) -> None:
     assert bare.run(slow_number, 2, 0.0) == 2
 
 
+def test_who_gives_up_waits_no_longer_and_nobody_else_is_harmed(bare: ChildPool) -> None:
+    begun = bare.run("os:getpid")
+    endless = bare.submit(slow_number, 0, 600.0, timeout_s=600.0)
+    behind = bare.submit(slow_number, 1, 0.0)
+    dropped = bare.submit(slow_number, 2, 600.0, timeout_s=600.0)
+    bare.give_up(dropped)
+    assert dropped.cancelled()
+    while not bare._at_work:  # the child is at it
+        time.sleep(0.01)
+    bare.give_up(endless)
+    with pytest.raises(FileProblem, match="stopped"):
+        endless.result(30)
+    assert behind.result(30) == 1  # in a new child
+    assert bare.run("os:getpid") != begun
+    bare.give_up(behind)  # too late to matter
+    assert bare.run(slow_number, 3, 0.0) == 3
+
+
 def test_many_threads_may_submit() -> None:
     pool = ChildPool(workers=2, warm_up=())
     results: list[int] = []

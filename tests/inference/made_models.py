@@ -17,6 +17,78 @@ def nan_model(path: Path) -> Path:
     return g.save(path, {"image": [1, 1, "r", "c"]}, {"out": [1, 1, "r", "c"]})
 
 
+def picky_model(path: Path) -> Path:
+    """Everything is 1 on an image of air alone, and NaN where something solid is on it."""
+    g = Graph()
+    solid = g("Sign", g("Relu", g("ReduceMax", "image", keepdims=1)))
+    airy = g("Sub", g.number(1.0), solid)
+    g.call("out", g("Add", g("Mul", "image", g.number(0.0)), g("Div", airy, airy)))
+    return g.save(path, {"image": [1, 1, "r", "c"]}, {"out": [1, 1, "r", "c"]})
+
+
+def sticky_model(path: Path, turns: float = 1e12) -> Path:
+    """Nothing is found on an image of air alone; with something solid on it there is no end."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    def value(name: str, kind: int, shape: list[int | str]) -> object:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["goes_on"], ["still_on"]),
+            helper.make_node("Cos", ["number"], ["next"]),
+        ],
+        "turn",
+        [
+            value("at", TensorProto.INT64, []), value("goes_on", TensorProto.BOOL, []),
+            value("number", TensorProto.FLOAT, [1, 1, 1, 1]),
+        ],
+        [
+            value("still_on", TensorProto.BOOL, []),
+            value("next", TensorProto.FLOAT, [1, 1, 1, 1]),
+        ],
+    )  # fmt: skip
+    g = Graph()
+    solid = g("Relu", g("ReduceMax", "image", keepdims=1))
+    many = g("Mul", g("Sign", solid), g.number(turns))
+    count = g("Reshape", g("Cast", many, to=TensorProto.INT64), g.number([], np.int64))
+    went = g("Loop", count, g.number(True, np.bool_), solid, body=body)
+    g.call("out", g("Mul", g("Mul", "image", g.number(0.0)), went))
+    size: list[int | str] = [1, 1, "r", "c"]
+    found = g.save(path, {"image": size}, {"out": size})
+    assert onnx is not None
+    return found
+
+
+def wordy_model(path: Path) -> Path:
+    """Gives a list of maps instead of numbers, as some converters make it."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["mean"], axes=[2, 3], keepdims=0),
+        helper.make_node(
+            "ZipMap", ["mean"], ["out"], classlabels_int64s=[0], domain="ai.onnx.ml"
+        ),
+    ]  # fmt: skip
+    maps = helper.make_sequence_type_proto(
+        helper.make_map_type_proto(
+            TensorProto.INT64, helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+        )
+    )
+    graph = helper.make_graph(
+        nodes, "wordy",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 1, "r", "c"])],
+        [helper.make_value_info("out", maps)],
+    )  # fmt: skip
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    )
+    model.ir_version = 8
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
 def slow_model(path: Path, times: int = 400) -> Path:
     """Multiplies a large matrix again and again."""
     g = Graph()

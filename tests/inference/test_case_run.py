@@ -218,6 +218,48 @@ def test_a_run_stops_when_asked(tmp_path: Path) -> None:
         run_series(bench(path, sample("bright-lesion-segmenter"), progress=progress))
 
 
+def odd_answers() -> dict[str, np.ndarray]:
+    """What a file may give that was made for something else."""
+    ramp = np.linspace(-3, 3, 7, dtype=np.float32)
+    shapes = [(), (0,), (7,), (1, 0), (1, 7), (1, 2, 0), (1, 1, 7), (3, 3), (2, 6), (1, 6, 40),
+              (1, 1, 5, 7), (1, 3, 5, 7), (2, 1, 5, 7), (1, 1, 1, 5, 7), (1, 0, 5, 7)]  # fmt: skip
+    found = {str(s): np.resize(ramp, s).astype(np.float32) for s in shapes}
+    found |= {f"whole {k}": v.astype(np.int64) for k, v in found.items()}
+    found |= {f"endless {k}": v * np.float32(np.inf) for k, v in found.items() if "w" not in k}
+    return {k: np.nan_to_num(v, nan=1.0, posinf=np.inf, neginf=-np.inf) for k, v in found.items()}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("task", [t for t in Task if t is not Task.PROMPT])
+def test_no_answer_of_a_model_is_more_than_a_sentence(task: Task) -> None:
+    """Findings or a ModelProblem, whatever numbers come; never an error that nobody reads."""
+    told = set()
+    for name, odd in odd_answers().items():
+        for activation in Activation:
+            for form in ("yolo", "yolo-objectness", "boxes"):
+                for layout in (Layout.NCHW, Layout.NHWC, Layout.NCDHW):
+                    contract = ModelInput(layout=layout, slices=3 if layout is Layout.NCDHW else 1)
+                    card = ModelCard(
+                        sha256="", name="Odd", licence="x", task=task, output=form,
+                        activation=activation, input=contract,
+                        classes=(ModelClass(index=1, name="one", class_id=1),),
+                    )  # fmt: skip
+                    outputs = {f"out{n}": odd for n in range(4)}
+                    odd_bench = Bench(
+                        card, 2, hu, lambda _feeds, o=outputs: o, connected_regions, "image",
+                        tuple(outputs), Progress(),
+                    )  # fmt: skip
+                    try:
+                        found = run_series(odd_bench).found
+                    except ModelProblem as problem:
+                        found = ()
+                        told.add((problem.title, problem.detail))
+                    assert all(0 <= f.score <= 1 for f in found), (name, form)
+                if task is not Task.DETECTION:
+                    break
+    assert told and all(title.endswith(".") and detail for title, detail in told)
+
+
 def test_every_pixel_is_covered_and_constant_answers_stay_constant() -> None:
     for size, window in (((7, 9), (4, 4)), ((3, 3), (4, 4)), ((16, 5), (4, 5))):
         seen = np.zeros(size, int)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from desktop.domain.errors import ModelProblem
+from desktop.domain.errors import Cancelled, ModelProblem
 from desktop.inference import session
 from desktop.inference.host import ModelHost
 from desktop.inference.onnx_file import check_whole
@@ -106,6 +107,12 @@ def test_nan_is_refused(tmp_path: Path) -> None:
         session.run(str(path), sha(path), {"image": IMAGE})
 
 
+def test_what_is_no_table_of_numbers_is_refused(tmp_path: Path) -> None:
+    path = made.wordy_model(tmp_path / "wordy.onnx")
+    with pytest.raises(ModelProblem, match="no table of numbers"):
+        session.run(str(path), sha(path), {"image": IMAGE})
+
+
 def test_only_the_cpu_is_used(model: Path) -> None:
     session.describe(str(model))
     used = session._loaded[sha(model)].session.get_providers()
@@ -129,6 +136,14 @@ def test_a_slow_greedy_or_crashing_model_is_stopped_and_the_next_one_runs(
     assert "memory" in much.value.detail
     with pytest.raises(ModelProblem, match="stopped"):
         host.call("os:abort")
+    asked = itertools.count()
+
+    def changes_its_mind() -> None:
+        if next(asked) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):  # long before the limit, or this test would not end
+        host.run(slow, sha(slow), {"image": one}, limit_s=600.0, check=changes_its_mind)
     again = host.run(model, trusted, {"image": IMAGE})
     assert again["probabilities"].shape == (1, 2)
     assert host.process_ids != first

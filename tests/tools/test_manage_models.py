@@ -27,7 +27,7 @@ def test_a_model_is_added_run_and_reported(
     assert f"{sha256[:12]}  Bright lesion segmenter: segmentation, Apache-2.0" in listed
     assert "Click outline: prompted outline" in listed
     assert main([project, "run", sha256[:10]]) == 0
-    assert "1 suggestions on 2 cases." in capsys.readouterr().out
+    assert "1 suggestion on 2 cases." in capsys.readouterr().out
     assert main([project, "run", sha256]) == 0
     assert "2 were done before" in capsys.readouterr().out
     assert main([project, "arms", "0", "100", "0"]) == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from desktop.commands.proposal import AcceptProposals
 from desktop.domain.annotation import Origin
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, Cancelled, ModelProblem, UserError
-from desktop.domain.model_card import ModelClass, Task
+from desktop.domain.model_card import ModelCard, ModelClass, ModelInput, Task, Values
 from desktop.domain.task import Reader, Role
 from desktop.interaction.prompting import Prompted, PromptProblem, Prompts
 from desktop.workspace import model_runs
@@ -135,6 +137,57 @@ def test_a_model_at_fault_ends_the_run_and_nothing_is_kept(room: Workspace, tmp_
             room.models.runs.run(sha256)
     assert room.state_digest() == digest
     assert room.models.runs.run(good).done == 2  # the child is there again
+
+
+def with_model(room: Workspace, path: Path, **changes: Any) -> str:
+    """Any model on the shelf as a segmenter of nodules."""
+    card = ModelCard(
+        sha256="", name=path.stem, licence="made", task=Task.SEGMENTATION,
+        schema_name="chest-ct-nodule", classes=(ModelClass(index=0, name="lesion", class_id=1),),
+        input=ModelInput(values=Values.MODALITY),
+    )  # fmt: skip
+    return room.models.add(path, replace(card, **changes)).sha256
+
+
+def test_a_case_that_a_model_fails_on_is_left_out_and_the_others_are_done(tmp_path: Path) -> None:
+    room = ct_project(tmp_path, (False, True, False, True, True, True, False))
+    picky = with_model(room, made_models.picky_model(tmp_path / "picky.onnx"))
+    with pytest.raises(ModelProblem, match="no usable numbers"):
+        room.models.runs.run(picky)  # three failures in a row end it
+    ids = in_list_order(room)
+    assert {d.case_id for d in _done(room)} == {ids[0], ids[2]}  # what was done before stays
+    report = room.models.runs.run(picky, [ids[0], ids[1], ids[2], ids[6]])
+    assert (report.known, report.done) == (2, 1)
+    ((left),) = report.left_out
+    assert left.case_id == ids[1] and "NaN" in left.why and "no usable numbers" in left.why
+    assert room.claims.annotations(ids[0]) == []
+    room.close()
+
+
+def test_a_run_is_cancelled_in_the_middle_of_a_long_call(room: Workspace, tmp_path: Path) -> None:
+    """The call would take for ever, and its limit a minute and a half; nobody waits for either."""
+    sticky = with_model(room, made_models.sticky_model(tmp_path / "sticky.onnx"), limit_s=90.0)
+    with_spot, without = in_list_order(room)
+    asked = Progress()
+    watch = threading.Timer(0.0, _cancel_once_at_work, (room, asked))
+    watch.start()
+    with pytest.raises(Cancelled):
+        room.models.runs.run(sticky, [with_spot], asked)
+    watch.join()
+    assert _done(room) == [] and room.proposals(with_spot) == []
+    assert room.models.runs.run(sticky, [without]).done == 1  # another child took over
+
+
+def _cancel_once_at_work(room: Workspace, asked: Progress) -> None:
+    begun = time.monotonic()
+    pool = room.models.host._pool
+    calls: list[object] = []
+    while len(calls) < 100:  # a hundred looks at one and the same call: it is the endless one
+        assert time.monotonic() < begun + 60
+        found = [t for t in list(pool._at_work.values()) if "session:run" in t.function]
+        calls = [*calls, *found] if calls[-1:] == found else found
+        time.sleep(0.01)
+    asked.cancel()
 
 
 def test_a_changed_file_is_refused_at_the_run(room: Workspace, tmp_path: Path) -> None:
