@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QSpinBox, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.domain.help_study import Arm
-from desktop.gui.furniture import across, down, label, push
+from desktop.gui.furniture import across, down, inset, label, push
 from desktop.gui.shell import Shell
 
 _LINES = {
@@ -32,6 +32,7 @@ class ArmsCard(QFrame):
         for arm in Arm:
             row = across(gap=8)
             box = QSpinBox()
+            inset(box)
             box.setRange(0, 100)
             box.setSuffix(" %")
             box.setFixedWidth(84)

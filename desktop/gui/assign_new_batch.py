@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.batch import NO_GOLD, CaseRule, GoldMix, Mode, RuleKind
 from desktop.domain.errors import UserError
 from desktop.domain.task import Role
-from desktop.gui.furniture import ElidedLabel, across, clear, down, label, push
+from desktop.gui.furniture import ElidedLabel, across, clear, down, inset, label, push
 from desktop.gui.load_bar import LoadBar, Part
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
@@ -93,6 +93,7 @@ class NewBatchCard(QFrame):
         column.addWidget(self.rule)
         self._count_line, row = _line("At most")
         self.count = QSpinBox()
+        inset(self.count)
         self.count.setRange(0, 10_000_000)
         self.count.setSpecialValueText("no limit")
         self.count.setSuffix(" cases")
@@ -109,6 +110,7 @@ class NewBatchCard(QFrame):
         self._score_line, row = _line("Highest score")
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
         for box, value, words in ((self.low, 0.0, "from"), (self.high, 1.0, "to")):
+            inset(box)
             box.setRange(0, 1)
             box.setSingleStep(0.05)
             box.setValue(value)
@@ -139,6 +141,7 @@ class NewBatchCard(QFrame):
         column.addWidget(self._sharing)
         self._depth_line, row = _line("Read by")
         self.several = QSpinBox()
+        inset(self.several)
         self.several.setRange(2, 2)
         self.several.setSuffix(" readers")
         self.several.setAccessibleName("Readers of a case of the overlap")
@@ -337,6 +340,7 @@ def _line(words: str) -> tuple[QWidget, QHBoxLayout]:
 
 def _percent(name: str, tip: str) -> QSpinBox:
     box = QSpinBox()
+    inset(box)
     box.setRange(0, 50)
     box.setSuffix(" %")
     box.setAccessibleName(name)

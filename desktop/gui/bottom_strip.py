@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QProgressBar, QSpinBox, QToolButton, QWidget
 
@@ -20,6 +20,7 @@ from desktop.gui.shell import Shell
 from desktop.interaction.view import ViewState
 
 _LINES = {act.argument: act.line for act in ACTS if act.handler == "choose_tool"}
+_MOMENT_MS = 4000
 _TITLES = {"rest": "Anything else"}
 
 
@@ -44,7 +45,10 @@ class BottomStrip(QFrame):
         row.addWidget(self.help)
         self.jobs = JobStrip(shell)
         row.addWidget(self.jobs)
-        self._hint_of_canvas = ""
+        self._hint_of_canvas = self._said = ""
+        self._moment = QTimer(self)
+        self._moment.setSingleShot(True)
+        self._moment.timeout.connect(lambda: self.say_for_a_moment(""))
         self._reading.view_changed.connect(self._viewed)
         self._reading.committed.connect(self._committed)
         self._show_all()
@@ -63,11 +67,18 @@ class BottomStrip(QFrame):
         self._hint_of_canvas = text
         self.hint.setText(self._hint())
 
+    def say_for_a_moment(self, text: str) -> None:
+        """What was done just now, where the image alone doesn't show it; then the hint again."""
+        self._said = text
+        self.hint.setText(self._hint())
+        if text:
+            self._moment.start(_MOMENT_MS)
+
     def _hint(self) -> str:
         view = self._reading.view
         if not view.case_id:
             return ""
-        return self._hint_of_canvas or _LINES.get(view.tool, "")
+        return self._said or self._hint_of_canvas or _LINES.get(view.tool, "")
 
     def _show_all(self) -> None:
         self.options.refresh()

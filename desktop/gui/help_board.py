@@ -38,18 +38,18 @@ class HelpBoard(QWidget):
         inside = QWidget()
         column = down(inside, gap=12)
         head = across(gap=8)
-        head.addWidget(label("Help", "title"))
+        head.addWidget(label("What help did", "title"))
         head.addStretch(1)
-        again = push("Measure again", tip="Reads all suggestions, answers and times anew.")
-        again.clicked.connect(self.measure)
+        self._again = push("Measure again", tip="Reads all suggestions, answers and times anew.")
+        self._again.clicked.connect(self.measure)
+        self._again.hide()
         back = push("Back", tip="Back to where you were (Esc)")
         back.clicked.connect(self.left)
-        head.addWidget(again)
+        head.addWidget(self._again)
         head.addWidget(back)
         column.addLayout(head)
         self._body: QVBoxLayout = down(gap=12)
-        column.addLayout(self._body)
-        column.addStretch(1)
+        column.addLayout(self._body, 1)
         area.setWidget(inside)
         outer.addWidget(area)
         self.plot = PlotView("Changes after a suggestion, by source")
@@ -67,14 +67,9 @@ class HelpBoard(QWidget):
     def show_report(self, report: HelpReport) -> None:
         self.report = report
         clear(self._body)
+        self._again.setVisible(bool(report.runs))
         if not report.runs:
-            self._body.addWidget(
-                EmptyState(
-                    "learning",
-                    "Nothing was suggested yet",
-                    "Run a model on the Models page, or a rule on the Rules page.",
-                )
-            )
+            self._body.addWidget(self._nothing_yet(), 1)
             return
         top = across(gap=12)
         top.addWidget(self._saved(report), 1)
@@ -87,6 +82,7 @@ class HelpBoard(QWidget):
             row.addWidget(self._drawn(report), 1)
             self._body.addLayout(row)
         self._body.addWidget(self._misled(report))
+        self._body.addStretch(1)
 
     def _open_changed(self, key: Any) -> None:
         """A bar of the plot opens the first case that it counts."""
@@ -95,6 +91,18 @@ class HelpBoard(QWidget):
             if item.source == source and (item.misled if what == "misled" else item.corrected):
                 self.chosen.emit(item.case)
                 return
+
+    def _nothing_yet(self) -> EmptyState:
+        models = push("To the models", "primary", "learning", "Adds models of your own, runs them.")
+        models.clicked.connect(lambda: self._shell.page_wanted.emit("models"))
+        rules = push("To the rules", icon="rules", tip="Rules vote on what nobody has read yet.")
+        rules.clicked.connect(lambda: self._shell.page_wanted.emit("rules"))
+        return EmptyState(
+            "learning",
+            "Nothing was suggested yet",
+            "Models and rules suggest; here is what that saved, and where it misled.",
+            [models, rules],
+        )
 
     # parts ---------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QInputDialog, QSpinBox, QStackedWidget,
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.task import Role
-from desktop.gui.furniture import EmptyState, across, clear, down, frame, label, push, rule
+from desktop.gui.furniture import EmptyState, across, clear, down, frame, inset, label, push, rule
 from desktop.gui.learning_plot import curve
 from desktop.gui.learning_queue import QueueList
 from desktop.gui.plot import PlotView
@@ -325,6 +325,7 @@ class LearningPage(QWidget):
 
 def _number(name: str, low: int, high: int, value: int, suffix: str) -> QSpinBox:
     field = QSpinBox()
+    inset(field)
     field.setRange(low, high)
     field.setValue(value)
     field.setSuffix(suffix)

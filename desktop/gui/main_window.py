@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, QRect, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -125,8 +125,15 @@ class MainWindow(QMainWindow):
         column.addLayout(middle, 1)
         column.addWidget(self.bottom)
         self.setCentralWidget(centre)
-        self.notice = NoticeCard(self.pages)
+        self.notice = NoticeCard(self.pages, self._room_for_notices)
         self.keys_overlay = KeyOverlay(centre)
+
+    def _room_for_notices(self) -> QRect:
+        """Beside the image a notice keeps off the panel, where the hand goes next."""
+        if self.page != "read":
+            return self.pages.rect()
+        image = self.reading_page.image
+        return QRect(image.mapTo(self.pages, QPoint()), image.size())
 
     def _ways(self) -> Ways:
         ways, acts = Ways(), self._window_acts
@@ -143,6 +150,7 @@ class MainWindow(QMainWindow):
         reading.view_changed.connect(self._viewed)
         reading.failed.connect(self._failed)
         self.shell.noticed.connect(self.notice.show_notice)
+        self.shell.hinted.connect(self.bottom.say_for_a_moment)
         self.shell.tool_shown.connect(self.signs.refresh_actions)
         self.pixel_acts.changed.connect(self.signs.refresh_actions)
         self.shell.page_wanted.connect(self.show_page)
@@ -294,6 +302,8 @@ class MainWindow(QMainWindow):
         if self._offering and event.case_id:
             self._offering = False  # the stroke was taken up, or the reader went on without it
             self.notice.hide()
+        if event.case_id:
+            self.notice.leave_case()  # it was taken up
         self.title.show_saved()
         if not event.case_id or any(c.kind == "assignment" for c in event.changes):
             self.signs.refresh_title()
@@ -301,6 +311,7 @@ class MainWindow(QMainWindow):
 
     def _viewed(self, old: ViewState, new: ViewState) -> None:
         if old.case_id != new.case_id:
+            self.notice.leave_case()
             self.signs.refresh_title()
         keys = ("case_id", "series_id", "selection", "suggestion", "tool", "overlays_visible",
                 "outlines_only")  # fmt: skip

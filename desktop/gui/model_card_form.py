@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QSpinBo
 
 from desktop.domain.model_card import Activation, ModelCard, ModelClass, Task, Values
 from desktop.domain.schema import QuestionKind, Schema
-from desktop.gui.furniture import across, clear, down, label, push
+from desktop.gui.furniture import across, clear, down, inset, label, push
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
@@ -133,6 +133,7 @@ class ModelCardForm(QFrame):
             row = QWidget()
             line = across(row, gap=8)
             number = QSpinBox()
+            inset(number)
             number.setRange(-1, 999)
             number.setValue(self._number_of(meaning))
             number.setFixedWidth(72)

@@ -14,7 +14,17 @@ from desktop.domain.event import Event
 from desktop.domain.model_card import ModelCard, Task
 from desktop.gui import icons
 from desktop.gui.arms_card import ArmsCard
-from desktop.gui.furniture import EmptyState, across, clear, down, frame, in_groups, label, push
+from desktop.gui.furniture import (
+    EmptyState,
+    across,
+    clear,
+    down,
+    frame,
+    in_groups,
+    inset,
+    label,
+    push,
+)
 from desktop.gui.model_card_form import ModelCardForm
 from desktop.gui.pixel_text_card import PixelTextCard
 from desktop.gui.shell import Shell
@@ -139,6 +149,7 @@ class ModelsPage(QWidget):
         if card.task is not Task.PROMPT:
             foot.addWidget(label("Score from", "muted"))
             least = QDoubleSpinBox()
+            inset(least)
             least.setRange(0.0, 1.0)
             least.setSingleStep(0.05)
             least.setValue(card.threshold)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QToolButton, QWidget
 
@@ -19,11 +19,16 @@ _TOKENS = {"info": "accent", "ok": "ok", "warn": "warn", "danger": "danger"}
 
 
 class NoticeCard(QFrame):
-    """One notice at the top of the page; information leaves by itself, warnings wait."""
+    """One notice at the top of the page; information leaves by itself, warnings wait.
 
-    def __init__(self, over: QWidget) -> None:
+    ``where`` gives the part of ``over`` that it may cover, else it may cover all.
+    """
+
+    def __init__(self, over: QWidget, where: Callable[[], QRect] | None = None) -> None:
         super().__init__(over)
         self.setProperty("role", "overlay")
+        self._where = where or over.rect
+        self._case_id = ""
         self._on_act: Callable[[], None] | None = None
         row = across(self, (12, 8, 8, 8), 12)
         self._glyph = icons.Glyph("info", "accent")
@@ -62,7 +67,7 @@ class NoticeCard(QFrame):
         self.detail.setVisible(bool(notice.detail))
         self.button.setText(notice.act)
         self.button.setVisible(bool(notice.act))
-        self._on_act = notice.on_act
+        self._on_act, self._case_id = notice.on_act, notice.case_id
         self._place()
         self.show()
         self.raise_()
@@ -71,19 +76,24 @@ class NoticeCard(QFrame):
         else:
             self._timer.stop()
 
+    def leave_case(self) -> None:
+        """Go where the notice is about a case that is done with."""
+        if self._case_id:
+            self.hide()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():
             self._place()
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        room, layout = self.parentWidget(), self.layout()
-        assert room is not None and layout is not None
+        room, layout = self._where(), self.layout()
+        assert layout is not None
         width = min(560, room.width() - 32)
         self.setFixedWidth(max(240, width))
         self.adjustSize()
         self.setFixedHeight(layout.heightForWidth(self.width()))
-        self.move((room.width() - self.width()) // 2, 12)
+        self.move(room.x() + (room.width() - self.width()) // 2, room.y() + 12)
 
     def _leave(self) -> None:
         if self.underMouse() or self.button.hasFocus():

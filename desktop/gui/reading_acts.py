@@ -11,11 +11,14 @@ from desktop.commands.annotation import DeleteAnnotations, LockAnnotation, Relab
 from desktop.commands.project import MarkCase, SetNoFinding
 from desktop.domain.account import SettingKey
 from desktop.domain.errors import StoreProblem, UserError
+from desktop.domain.event import Event
 from desktop.domain.task import AssignmentState
 from desktop.gui.actions import TOOLS
 from desktop.gui.form_answers import open_questions, take_defaults
 from desktop.gui.goto import (
+    current_frame,
     frame_count,
+    go_to_frame,
     go_to_index,
     go_to_region,
     open_case,
@@ -111,7 +114,7 @@ class ReadingActs:
         if ids and self._run(DeleteAnnotations(case_id=self._case, annotation_ids=ids)):
             self._reading.replace(selection=())
             what = "Region deleted" if len(ids) == 1 else f"{len(ids)} regions deleted"
-            self._shell.say(what, act="Undo", on_act=self.undo)
+            self._shell.say(what, act="Undo", on_act=self.undo, case_id=self._case)
 
     def lock_selection(self) -> None:
         room = self._reading.workspace
@@ -280,11 +283,24 @@ class ReadingActs:
             return
         self._canvas("cancel_gesture")
         try:
-            getattr(room, way)(self._case)
+            event = getattr(room, way)(self._case)
+            if event is not None:
+                self._show_what_changed(event)
         except StoreProblem as error:
             self._reading.failed.emit(error)
         except UserError as error:
             self._shell.say_error(error)
+
+    def _show_what_changed(self, event: Event) -> None:
+        """Say what was taken back, and show an image on which that was."""
+        from desktop.workspace.history import frames_of
+
+        frames = frames_of(event)
+        if frames and current_frame(self._reading) not in frames:
+            go_to_frame(self._reading, event.case_id, frames[0])
+        room = self._reading.workspace
+        for line in room.history(event.case_id, limit=1) if room else ():
+            self._shell.hinted.emit(line.sentence)
 
     def _something_open(self, case_id: str) -> bool:
         """Point at the first thing that keeps the case from being closed."""
@@ -304,7 +320,7 @@ class ReadingActs:
                 if len(found) == 1
                 else f"{len(found):,} required questions are open"
             )
-            self._shell.say(many, found[0].words, "warn")
+            self._shell.say(many, found[0].words, "warn", case_id=case_id)
             return True
         return self._nothing_said(case_id, bool(schema.classes and schema.no_finding))
 
@@ -322,6 +338,7 @@ class ReadingActs:
             "warn",
             "No finding",
             self.no_finding,
+            case_id,
         )
         return True
 

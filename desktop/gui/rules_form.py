@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.domain.errors import UserError
 from desktop.domain.rule import Rule, RuleTarget
-from desktop.gui.furniture import across, down, label, push
+from desktop.gui.furniture import across, down, inset, label, push
 
 if TYPE_CHECKING:
     from desktop.domain.schema import AnswerValue, Schema
@@ -210,7 +210,7 @@ class RuleForm(QWidget):
     def _number(self, field: Field, value: float) -> QDoubleSpinBox:
         spin = _Number()
         spin.setDecimals(4)
-        spin.lineEdit().setTextMargins(6, 0, 0, 0)
+        inset(spin)
         spin.setRange(max(-1e7, field.minimum), min(1e7, field.maximum))
         spin.setValue(value)
         spin.setSuffix(f" {field.unit}" if field.unit else "")

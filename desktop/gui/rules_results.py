@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.task import Role
-from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, frame, push, retext
+from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, frame, inset, push, retext
 from desktop.gui.rules_acts import Doer, allow, drop
 from desktop.gui.rules_evidence import EvidencePanel
 from desktop.gui.rules_items import ItemModel, ItemTable
@@ -105,7 +105,7 @@ class RuleResults(QWidget):
         self.sure.setRange(50, 100)
         self.sure.setValue(80)
         self.sure.setPrefix("Sure from ")
-        self.sure.lineEdit().setTextMargins(6, 0, 0, 0)
+        inset(self.sure)
         self.sure.setSuffix(" %")
         self.sure.setAccessibleName("Sure from")
         self.sure.setToolTip("From this certainty on a result counts as sure")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton
+from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton
 
 from desktop.gui.furniture import across, frame
 
@@ -28,6 +28,8 @@ def segments(
         button.setProperty("role", "segment")
         button.setAccessibleName(text)
         button.setToolTip(tips[number] if tips else text)
+        # where the frame is wider than its words, the buttons share it
+        button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         group.addButton(button, number)
         row.addWidget(button)
     group.idClicked.connect(on_pick)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QScrollArea, QSpinBox, QWidget
 
-from desktop.gui.furniture import across, down, frame, label, push, rule
+from desktop.gui.furniture import across, down, frame, inset, label, push, rule
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 from desktop.workspace.places import config_dir, log_dir
@@ -58,9 +58,16 @@ class SettingsPage(QWidget):
             lines.addWidget(text)
         column.addWidget(places)
         column.addStretch(1)
-        outer.addStretch(1)
-        outer.addWidget(holder, 20)
-        outer.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inside = QWidget()
+        middle = across(inside)
+        middle.addStretch(1)
+        middle.addWidget(holder, 20)
+        middle.addStretch(1)
+        area.setWidget(inside)
+        outer.addWidget(area)
         shell.theme_changed.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -103,9 +110,9 @@ class SettingsPage(QWidget):
 
     def _cine(self) -> QWidget:
         field = QSpinBox()
+        inset(field)
         field.setRange(1, 60)
         field.setSuffix(" images / s")
-        field.lineEdit().setTextMargins(6, 0, 0, 0)
         field.setFixedWidth(140)
         field.setValue(int(self._settings.get("cine_fps")))
         field.setAccessibleName("Images per second")
@@ -114,6 +121,7 @@ class SettingsPage(QWidget):
 
     def _lock(self) -> QWidget:
         field = QSpinBox()
+        inset(field)
         field.setRange(1, 15)
         field.setSuffix(" min")
         field.setFixedWidth(140)
@@ -124,10 +132,10 @@ class SettingsPage(QWidget):
 
     def _memory(self) -> QWidget:
         field = QSpinBox()
+        inset(field)
         field.setRange(128, 65536)
         field.setSingleStep(128)
         field.setSuffix(" MB")
-        field.lineEdit().setTextMargins(6, 0, 0, 0)
         field.setFixedWidth(140)
         field.setValue(int(self._settings.get("cache_mb")))
         field.setAccessibleName("Memory for images")

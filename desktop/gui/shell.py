@@ -16,13 +16,17 @@ from desktop.workspace.settings import Settings
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the person. ``kind``: info, ok, warn or danger; warn and danger stay."""
+    """A sentence for the person. ``kind``: info, ok, warn or danger; warn and danger stay.
+
+    One that is about a case (``case_id``) leaves with it.
+    """
 
     title: str
     detail: str = ""
     kind: str = "info"
     act: str = ""
     on_act: Callable[[], None] | None = None
+    case_id: str = ""
 
 
 class Shell(QObject):
@@ -32,6 +36,7 @@ class Shell(QObject):
     theme_changed = Signal()
     waiting = Signal(bool)  # the reader waits for a model, or no longer; each True has its False
     page_wanted = Signal(str)  # the name of a page, asked for from another one
+    hinted = Signal(str)  # a line at the bottom for a moment
     tool_shown = Signal()  # buttons are to show the state of the view again
 
     def __init__(self, reading: Reading, settings: Settings, parent: QObject | None = None) -> None:
@@ -46,9 +51,10 @@ class Shell(QObject):
         kind: str = "info",
         act: str = "",
         on_act: Callable[[], None] | None = None,
+        case_id: str = "",
     ) -> None:
         """Show a notice in the window."""
-        self.noticed.emit(Notice(title, detail, kind, act, on_act))
+        self.noticed.emit(Notice(title, detail, kind, act, on_act, case_id))
 
     def say_error(self, error: UserError) -> None:
         """Show what did not work, why, and what to do."""

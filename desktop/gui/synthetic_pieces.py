@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QScrollArea, QSlider, QSpinBox, QWidget
 
-from desktop.gui.furniture import clear, down, frame, label
+from desktop.gui.furniture import clear, down, frame, inset, label
 
 if TYPE_CHECKING:
     from desktop.engines.synthetic import Slider
@@ -133,6 +133,7 @@ def outlined(grey_yx: np.ndarray, mask_yx: np.ndarray | None, color: str) -> np.
 def number(name: str, low: int, high: int, value: int, tip: str) -> QSpinBox:
     """A field for a whole number."""
     made = QSpinBox()
+    inset(made)
     made.setRange(low, high)
     made.setValue(value)
     made.setAccessibleName(name)

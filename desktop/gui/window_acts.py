@@ -287,7 +287,10 @@ class WindowActs:
         if box is not None and panel.tab == "Form":
             panel.explain(box.question.id)
             return
+        focused, image = QApplication.focusWidget(), self._window.reading_page.image
         panel.show_tab("Form" if panel.tab == "Help" else "Help")
+        if panel.tab == "Help" and focused is not None and not image.isAncestorOf(focused):
+            panel.help.page.setFocus()  # so that arrows scroll it
         self._window.signs.refresh_actions()
 
     def show_keys(self) -> None:

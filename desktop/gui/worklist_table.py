@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     Qt,
 )
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QTableView,
 )
@@ -31,9 +31,9 @@ PAGE = 200
 _PAGES_KEPT = 20
 COLUMNS = ("No.", "Case", "Modality", "State", "Regions", "Tags")
 TAGS = 5  # hidden from readers: a tag may tell what they are not to know
-WIDTHS = (80, 320, 110, 190, 100, 200)
+WIDTHS = (64, 320, 110, 190, 90, 220)
 _STATES = {
-    AssignmentState.OPEN: ("Open", "muted", ""),
+    AssignmentState.OPEN: ("Open", "muted", "open"),
     AssignmentState.DONE: ("Done", "ok", "check"),
     AssignmentState.SKIPPED: ("Skipped", "warn", "skip"),
     AssignmentState.RETURNED: ("Returned", "accent", "undo"),
@@ -117,10 +117,8 @@ class CaseModel(QAbstractTableModel):
             return self._worked(line.case.id)
         if role == Qt.ItemDataRole.DecorationRole and column == 1 and line.case.id in self._flags:
             return icons.icon("flag", "warn", "warn")
-        if role == Qt.ItemDataRole.DecorationRole and column == 3 and icon:
-            return icons.icon(icon, token, token)
         if role == Qt.ItemDataRole.DecorationRole and column == 3:
-            return _blank()
+            return icons.icon(icon, token, token)
         return None
 
     def _worked(self, case_id: str) -> str:
@@ -177,10 +175,3 @@ class CaseTable(QTableView):
 def _alignment(column: int) -> Qt.AlignmentFlag:
     side = Qt.AlignmentFlag.AlignRight if column in (0, 4) else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
-
-
-def _blank() -> QIcon:
-    """Keeps the words of rows without an icon in line with the others."""
-    made = QPixmap(theme.ICON_PX, theme.ICON_PX)
-    made.fill(Qt.GlobalColor.transparent)
-    return QIcon(made)

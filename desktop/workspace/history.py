@@ -9,6 +9,8 @@ from desktop.domain.event import Action, Event
 from desktop.domain.number_words import number_text
 from desktop.domain.study import FrameRef
 
+_ON_FRAMES = ("annotation", "mask_slice", "scribble")
+
 
 class HistoryLine(NamedTuple):
     """One event as a person reads it, with the place to jump to."""
@@ -50,6 +52,18 @@ def place_of(event: Event) -> tuple[FrameRef | None, str]:
             annotation_id = annotation_id or row.get("annotation_id", "")
             frame = frame or _frame(row.get("frame"))
     return frame, annotation_id
+
+
+def frames_of(event: Event) -> list[FrameRef]:
+    """Every frame on which the event changed something, in its order."""
+    found: dict[FrameRef, None] = {}
+    for change in event.changes:
+        row = change.after or change.before or {}
+        plain = row.get("target", {}) if change.kind == "annotation" else row
+        frame = _frame(plain.get("frame")) if change.kind in _ON_FRAMES else None
+        if frame is not None:
+            found[frame] = None
+    return list(found)
 
 
 def _about(

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QPoint
 
+from desktop.commands.project import AnswerQuestion
 from desktop.domain.errors import UserError
 from desktop.gui import notices as notices_module
 from desktop.gui.bridge import MainThread
@@ -46,8 +48,6 @@ def test_words_of_a_notice_are_never_markup(window: MainWindow) -> None:
 def test_a_bug_says_that_the_work_is_safe_and_keeps_the_window(
     reading_window: MainWindow, room: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from desktop.commands.project import AnswerQuestion
-
     watch = BugWatch(reading_window.shell, lambda: reading_window)
     room.run(AnswerQuestion(case_id="case0", question_id="present", value=True))
     crash(watch, "Anna Example, born 1950")
@@ -118,3 +118,35 @@ def crash(watch: BugWatch, words: str) -> None:
         kind, value, trace = sys.exc_info()
         assert kind is not None and value is not None
         watch.handle(kind, value, trace)
+
+
+def test_a_notice_about_a_case_leaves_with_the_case(reading_window: MainWindow) -> None:
+    acts = reading_window.acts
+    acts.mark_done()
+    assert "required" in reading_window.notice.title.text()
+    assert reading_window.notice.isVisible()
+    acts.step_case(1)
+    assert not reading_window.notice.isVisible()
+    reading_window.shell.say("The disk is nearly full", kind="warn")
+    acts.step_case(-1)
+    assert reading_window.notice.isVisible()
+
+
+def test_a_notice_about_a_case_leaves_once_something_is_done_about_it(
+    reading_window: MainWindow, room: Any
+) -> None:
+    reading_window.acts.mark_done()
+    assert reading_window.notice.isVisible()
+    room.run(AnswerQuestion(case_id="case0", question_id="present", value=True))
+    assert not reading_window.notice.isVisible()
+
+
+def test_beside_the_image_a_notice_keeps_off_the_panel(
+    reading_window: MainWindow, qtbot: Any
+) -> None:
+    reading_window.resize(1024, 640)
+    qtbot.waitUntil(lambda: reading_window.pages.width() < 1024)
+    reading_window.shell.say("Something to do", kind="warn")
+    notice, pages = reading_window.notice, reading_window.pages
+    panel = reading_window.reading_page.panel
+    assert notice.geometry().right() < panel.mapTo(pages, QPoint()).x()

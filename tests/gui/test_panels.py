@@ -218,6 +218,24 @@ def test_guidelines_fetch_nothing(reading_window: MainWindow) -> None:
     assert not page.openExternalLinks() and not page.openLinks()
 
 
+def test_undo_says_what_it_took_back_and_shows_the_image(
+    reading_window: MainWindow, room: Any
+) -> None:
+    reading = reading_window.shell.reading
+    draw(room, "far", Box(2, 2, 9, 9), at=4)
+    draw(room, "near", Box(2, 2, 9, 9), at=1)
+    reading.replace(index=1)
+    reading_window.acts.undo()
+    assert reading.view.index == 1, "it was here, so the image stays"
+    assert "Undo" in reading_window.bottom.hint.whole()
+    reading_window.acts.undo()
+    assert reading.view.index == 4, "what is taken back is never out of sight"
+    reading.replace(index=0)
+    reading_window.acts.redo()
+    assert reading.view.index == 4
+    assert "Redo" in reading_window.bottom.hint.whole()
+
+
 def draw(room: Any, region_id: str, geometry: Geometry, at: int = 0) -> None:
     frame = room.frame_refs("series0-0")[at]
     region = Annotation(
