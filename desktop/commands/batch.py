@@ -89,7 +89,8 @@ class RecordPackage(Command, frozen=True):
     @property
     def title(self) -> str:
         who = f"R-{self.package.reader_id[:6].upper()}"
-        return f"Hand out package of {len(self.package.items)} cases to {who}"
+        tasks = f" and {len(self.package.tasks)} preference tasks" if self.package.tasks else ""
+        return f"Hand out package of {len(self.package.items)} cases{tasks} to {who}"
 
     def apply(self, txn: Transaction) -> None:
         txn.get(Reader, self.package.reader_id)

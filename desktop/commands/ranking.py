@@ -82,7 +82,7 @@ class ChangeRankingTask(Command, frozen=True):
         check_task(self.task)
         if old.judged is not self.task.judged:
             raise UserError("How a task is judged can't be changed.", "", "Make another task.")
-        txn.put(replace(self.task, created_utc=old.created_utc))
+        txn.put(replace(self.task, created_utc=old.created_utc, seed=old.seed))
 
 
 class CompareCandidates(Command, frozen=True):
@@ -191,6 +191,8 @@ def _open_task(txn: Transaction, task_id: str, *kinds: RankingKind) -> RankingTa
     task = txn.get(RankingTask, task_id)
     if not task.is_open:
         raise UserError("This preference task is closed.", "", "Ask the lead to open it again.")
+    if not task.asks(txn.reader_id):
+        raise UserError("This preference task asks other readers.")
     if task.judged not in kinds:
         raise UserError("This task is judged in another way.")
     return task

@@ -105,7 +105,7 @@ class Package(Record):
     """One file that went out to a reader.
 
     ``items`` are case ids in the reader's order as their file names them; ``gold`` and ``repeats``
-    say which of them stand for which case of the project.
+    say which of them stand for which case of the project. ``tasks``: ids of preference tasks.
     """
 
     kind: ClassVar[str] = "package"
@@ -115,6 +115,7 @@ class Package(Record):
     gold: dict[str, str] = {}
     repeats: dict[str, str] = {}
     training: bool = False
+    tasks: tuple[str, ...] = ()
     issued_utc: str = ""
 
 

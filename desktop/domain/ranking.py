@@ -49,9 +49,10 @@ MOST_SHOWN = 6  # candidates side by side
 
 
 class RankingTask(Record):
-    """What is asked of all readers. ``criteria``: the rubric's points; ratings are given for each
+    """What is asked of readers. ``criteria``: the rubric's points; ratings are given for each
     (or once, without any). ``per_reader`` comparisons are asked of each reader; 0 leaves it to
-    the number of candidates."""
+    the number of candidates. ``reader_ids`` are asked, () asks all; ``seed`` draws each reader's
+    order and sides."""
 
     kind: ClassVar[str] = "ranking_task"
 
@@ -64,6 +65,12 @@ class RankingTask(Record):
     per_reader: int = 0
     is_open: bool = True
     created_utc: str = ""
+    reader_ids: tuple[str, ...] = ()
+    seed: str = ""
+
+    def asks(self, reader_id: str) -> bool:
+        """Whether this reader is asked."""
+        return not self.reader_ids or reader_id in self.reader_ids
 
 
 class RankingPrompt(Record):

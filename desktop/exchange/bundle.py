@@ -133,7 +133,7 @@ def chosen_cases(snapshot: Snapshot, options: BundleOptions) -> Snapshot:
             for c in cases
             if any(a.state is AssignmentState.DONE for a in snapshot.assignments_of(c.id))
         )
-    if not cases:
+    if not cases and (snapshot.cases or not snapshot.rankings):
         raise UserError(
             "There is nothing to export.",
             "No case is marked done." if options.only_done else "No case was chosen.",

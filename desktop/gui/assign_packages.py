@@ -54,9 +54,9 @@ class PackagesPane(QWidget):
         column.addWidget(label("Write packages", "heading"))
         column.addWidget(
             label(
-                "Each reader gets a project file with their open cases and nothing of anybody "
-                "else: no names, answers, counts or gold. What they hand in is a bundle, which "
-                "you merge on the page Exchange.",
+                "Each reader gets a project file with their open cases and preference tasks, and "
+                "nothing of anybody else: no names, answers, counts or gold. What they hand in is "
+                "a bundle, which you merge on the page Exchange.",
                 "muted",
                 wrap=True,
             )
@@ -137,8 +137,14 @@ class PackagesPane(QWidget):
                 one[0], one[1] = one[0] + r.cases, one[1] + r.closed
                 one[2] += max(0, r.handed_out - r.closed)
                 names[r.reader_id] = r.name
+        tasks = room.team.tasks_to_hand_out(self.again.isChecked())
+        people = {r.id: name or r.pseudonym for r, name in room.readers()}
+        for reader_id in tasks:
+            sums.setdefault(reader_id, [0, 0, 0])
+            names.setdefault(reader_id, people.get(reader_id, ""))
         for reader_id, (cases, closed, out) in sums.items():
-            waiting = cases - closed - (0 if self.again.isChecked() else out)
+            open_cases = cases - closed - (0 if self.again.isChecked() else out)
+            waiting = open_cases + tasks.get(reader_id, 0)
             row = across(gap=12)
             holder = QWidget()
             holder.setLayout(row)
@@ -146,18 +152,19 @@ class PackagesPane(QWidget):
             box.setEnabled(waiting > 0)
             box.setChecked(waiting > 0 and (first or reader_id in chosen))
             box.setToolTip(
-                "This reader's cases that wait to be handed out."
+                "This reader's cases and preference tasks that wait to be handed out."
                 if waiting
-                else "All of this reader's cases are closed or out."
+                else "All of this reader's cases and preference tasks are done or out."
             )
             box.toggled.connect(self._show_ready)
             row.addWidget(box, 1)
-            words = f"{waiting:,} to hand out · {out:,} out · {closed:,} of {cases:,} closed"
+            words = f"{open_cases:,} to hand out · {out:,} out · {closed:,} of {cases:,} closed"
+            words = f"{words} · {_tasks(tasks[reader_id])}" if reader_id in tasks else words
             row.addWidget(label(words, "muted"))
             self._boxes[reader_id] = box
             self._list.addWidget(holder)
         if not sums:
-            words = "Nothing is assigned yet. Make a batch first."
+            words = "Nothing is assigned yet. Make a batch or a preference task first."
             self._list.addWidget(label(words, "muted", wrap=True))
         self._show_ready()
 
@@ -187,7 +194,9 @@ class PackagesPane(QWidget):
             hidden = f", {len(one.gold):,} gold" if one.gold else ""
             hidden += f", {len(one.repeats):,} shown twice" if one.repeats else ""
             kind = "training" if one.training else "cases"
-            row.addWidget(label(f"{len(one.items):,} {kind}{hidden}", "muted"), 1)
+            held = [f"{len(one.items):,} {kind}{hidden}"] if one.items else []
+            held += [_tasks(len(one.tasks))] if one.tasks else []
+            row.addWidget(label(", ".join(held), "muted"), 1)
             when = label(one.issued_utc[:16].replace("T", " ") + " UTC", "small")
             when.setToolTip(one.issued_utc)
             row.addWidget(when)
@@ -268,3 +277,7 @@ class PackagesPane(QWidget):
         for widget in (self.progress, self.doing, self.cancel):
             widget.setVisible(on)
         self.go.setVisible(not on)
+
+
+def _tasks(count: int) -> str:
+    return "1 preference task" if count == 1 else f"{count:,} preference tasks"

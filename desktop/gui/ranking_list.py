@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QScrollArea, QStackedWi
 
 from desktop.domain.errors import UserError
 from desktop.domain.ranking import RankingKind
-from desktop.domain.task import Role
+from desktop.domain.task import Reader, Role
 from desktop.gui.furniture import ElidedLabel, EmptyState, across, clear, down, frame, label, push
 from desktop.gui.shell import Shell
 
@@ -82,7 +82,7 @@ class TaskList(QWidget):
         clear(self._rows)
         self._judge_buttons.clear()
         for line in lines:
-            self._rows.addWidget(self._card(line, room.reader.role))
+            self._rows.addWidget(self._card(line, room.reader))
         self._rows.addStretch(1)
 
     def take_focus(self) -> None:
@@ -96,8 +96,8 @@ class TaskList(QWidget):
                 button.setFocus()
                 return
 
-    def _card(self, line: TaskLine, role: Role) -> QWidget:
-        task = line.task
+    def _card(self, line: TaskLine, reader: Reader) -> QWidget:
+        task, role = line.task, reader.role
         card = frame("card")
         row = across(card, (16, 12, 12, 12), 12)
         words = down(gap=2)
@@ -113,9 +113,10 @@ class TaskList(QWidget):
         bar.setValue(line.done)
         bar.setAccessibleName(f"Decisions made in {task.title}")
         row.addWidget(bar)
-        state = "closed" if not task.is_open else f"{line.done} of {line.wanted}"
+        state = f"{line.done} of {line.wanted}" if task.asks(reader.id) else "others' task"
+        state = state if task.is_open else "closed"
         counted = label(state, "muted")
-        counted.setMinimumWidth(72)
+        counted.setMinimumWidth(88)
         row.addWidget(counted)
         if role is Role.LEAD:
             text, tip = ("Close", "No reader can decide any more; it can be opened again.")
@@ -130,6 +131,7 @@ class TaskList(QWidget):
             row.addWidget(shown)
         go = push("Judge", "primary", tip="Shows the next candidates, side by side.")
         why = "This task is closed." if not task.is_open else ""
+        why = why or ("" if line.task.asks(reader.id) else "It asks other readers.")
         why = why or ("You have decided everything." if line.is_done else "")
         if role is Role.AUDITOR:
             why = "An auditor reads and decides nothing."

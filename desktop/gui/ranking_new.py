@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.errors import UserError
 from desktop.domain.ranking import Ask, RankingKind, RankingTask
 from desktop.domain.schema import QuestionKind
+from desktop.domain.task import Role
 from desktop.gui.furniture import across, down, frame, label, push
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
@@ -76,6 +77,7 @@ class NewTaskForm(QWidget):
         self._file = None
         self._file_words.setText("No file chosen")
         self._fill_cases()
+        self._fill_readers()
         self._fill_classes()
         self._picked(self._source.checkedId())
         self.title.setFocus()
@@ -140,6 +142,12 @@ class NewTaskForm(QWidget):
         form.addRow(
             _name("Judged"), _row(segments(self._kind, names, lambda _n: self._look(), 0, tips))
         )
+        self.readers = QListWidget()
+        self.readers.setAccessibleName("Asked readers")
+        self.readers.setToolTip("Who is asked; all ticked asks everybody, also who joins later.")
+        self.readers.setFixedHeight(84)
+        self.readers.itemChanged.connect(lambda _i: self._look())
+        form.addRow(_name("Asks"), self.readers)
         self.instructions = QPlainTextEdit()
         self.instructions.setFixedHeight(64)
         self.instructions.setAccessibleName("Instructions")
@@ -167,9 +175,12 @@ class NewTaskForm(QWidget):
         return self._shell.reading.workspace
 
     def chosen_cases(self) -> list[str]:
-        items = [self.cases.item(n) for n in range(self.cases.count())]
-        on = Qt.CheckState.Checked
-        return [i.data(Qt.ItemDataRole.UserRole) for i in items if i.checkState() == on]
+        return _ticked(self.cases)
+
+    def asked_readers(self) -> tuple[str, ...]:
+        """Ids of those who are asked; () where all are."""
+        chosen = _ticked(self.readers)
+        return () if len(chosen) == self.readers.count() else tuple(sorted(chosen))
 
     def take_file(self, path: Path) -> None:
         """Use this file of texts."""
@@ -208,6 +219,11 @@ class NewTaskForm(QWidget):
             self.go.setEnabled(False)
             self.go.setToolTip(error.title)
             return
+        if not _ticked(self.readers):
+            self.found.setText("Nobody is asked. Tick a reader.")
+            self.go.setEnabled(False)
+            self.go.setToolTip("Tick a reader first.")
+            return
         sizes = [len(p.candidates) for p in drafts.prompts]
         usable = sum(n >= least for n in sizes)
         words = f"{usable} questions" if usable != 1 else "1 question"
@@ -237,13 +253,18 @@ class NewTaskForm(QWidget):
         self.cases.blockSignals(True)
         self.cases.clear()
         for line in room.cases(0, _MOST_CASES) if room else []:
-            item = QListWidgetItem(line.case.title)
-            item.setData(Qt.ItemDataRole.UserRole, line.case.id)
-            item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable
-                          | Qt.ItemFlag.ItemIsSelectable)  # fmt: skip
-            item.setCheckState(Qt.CheckState.Checked)
-            self.cases.addItem(item)
+            self.cases.addItem(_tickable(line.case.title, line.case.id))
         self.cases.blockSignals(False)
+
+    def _fill_readers(self) -> None:
+        room = self.room
+        self.readers.blockSignals(True)
+        self.readers.clear()
+        people = room.readers() if room else []
+        asked = [(n or r.pseudonym, r.id) for r, n in people if r.role is not Role.AUDITOR]
+        for name, reader_id in sorted(asked):
+            self.readers.addItem(_tickable(name, reader_id))
+        self.readers.blockSignals(False)
 
     def _fill_classes(self) -> None:
         room = self.room
@@ -283,6 +304,7 @@ class NewTaskForm(QWidget):
             criteria=tuple(points),
             rationale=_ASKS[self._reason.checkedId()],
             confidence=_ASKS[self._sure.checkedId()],
+            reader_ids=self.asked_readers(),
         )
         try:
             made = room.ranking.create(self.title.text().strip(), self.drafts().prompts, task)
@@ -309,6 +331,24 @@ def _name(text: str) -> QWidget:
     made = label(text)
     made.setFixedWidth(88)
     return made
+
+
+def _tickable(words: str, key: str) -> QListWidgetItem:
+    """A ticked line of a list."""
+    item = QListWidgetItem(words)
+    item.setData(Qt.ItemDataRole.UserRole, key)
+    item.setFlags(
+        Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable
+    )
+    item.setCheckState(Qt.CheckState.Checked)
+    return item
+
+
+def _ticked(lines: QListWidget) -> list[str]:
+    """The keys of the lines that are ticked."""
+    items = [lines.item(n) for n in range(lines.count())]
+    on = Qt.CheckState.Checked
+    return [i.data(Qt.ItemDataRole.UserRole) for i in items if i.checkState() == on]
 
 
 def _row(*widgets: QWidget) -> QWidget:

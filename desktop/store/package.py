@@ -14,6 +14,7 @@ from desktop.domain.event import Action, Change
 from desktop.domain.gold import GoldCase
 from desktop.domain.help_study import BlindLock
 from desktop.domain.proposal import Proposal
+from desktop.domain.ranking import Candidate
 from desktop.domain.record import Record, to_json, to_plain
 from desktop.domain.scribble import Scribble
 from desktop.domain.study import Instance, Series, Study
@@ -68,6 +69,8 @@ def carry_over(source: Connection, target: Connection, records: Sequence[Record]
     images = [r.id for r in records if isinstance(r, Instance)]
     digests = {r.runs for r in records if isinstance(r, (MaskSlice, Scribble))}
     digests |= {f.runs for r in records if isinstance(r, Proposal) for f in r.frames}
+    judged = (r for r in records if isinstance(r, Candidate))
+    digests |= {f.runs for c in judged for region in c.regions for f in region.frames}
     whole = (r for r in records if isinstance(r, (GoldCase, BlindLock)))
     digests |= {s.runs for r in whole for s in r.slices}
     _carry(source, target, local_texts, local_texts.c.entity_id, ids)

@@ -1,4 +1,5 @@
-"""Work packages: one project file per reader, with their cases and nothing of anybody else.
+"""Work packages: one project file per reader, with their cases and preference tasks and nothing of
+anybody else.
 
 Blinding is by absence: the file is made new and filled with what the reader needs. It is the same
 project with a chain of its own, so its bundles come back like those of any other machine. Hidden
@@ -21,48 +22,35 @@ from msgspec.structs import replace
 
 from desktop.domain.account import ProjectSetting, SettingKey
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
-from desktop.domain.batch import Batch, Mode, Package, share_out
+from desktop.domain.batch import Mode, Package
 from desktop.domain.case_note import CaseNote
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.gold import GoldCase
 from desktop.domain.help_study import PLAN_ID, Arm, BlindLock, HelpPlan, arm_of
 from desktop.domain.proposal import Proposal
+from desktop.domain.ranking import RankingTask
 from desktop.domain.record import Record
 from desktop.domain.review import Comment, Pin, Review
 from desktop.domain.schema import Schema
 from desktop.domain.scribble import Scribble
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader, Role
-from desktop.engines.gold import GoldItem, GoldPlan, SlotKind, schedule
-from desktop.store import accounts, package, queries, worklist
+from desktop.engines.gold import SlotKind
+from desktop.store import accounts, package, queries
 from desktop.store.copies import Aliases
 from desktop.store.database import Connection, Database, plain_errors, transaction
 from desktop.store.transaction import Stamp, last_link
 from desktop.workspace import verification
+from desktop.workspace.package_plan import Item, cases_in_hand, plan
 from desktop.workspace.places import images_folder
+from desktop.workspace.ranking_packages import task_for, waiting_tasks
 from desktop.workspace.suggestions_seen import FROM_MACHINES
-from desktop.workspace.turns import batches_in_order, cases_of
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 _KEY = re.compile(r"P-[0-9A-F]{6}")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of a package: the project's case, its id in the package, its place in the list."""
-
-    case: Case
-    shown_as: str
-    kind: SlotKind
-    place: int
-    batch: Batch
-
-    @property
-    def hides(self) -> bool:
-        return self.kind is not SlotKind.CASE
 
 
 @dataclass(frozen=True)
@@ -76,58 +64,12 @@ class PackageReport:
 
     @property
     def sentence(self) -> str:
-        hidden = len(self.record.gold) + len(self.record.repeats)
-        words = f"{self.path.name}: {len(self.record.items)} cases"
-        if hidden:
-            words += (
-                f", {len(self.record.gold)} of them gold and {len(self.record.repeats)} repeats"
-            )
+        held = _count(len(self.record.items), "case") if self.record.items else ""
+        if self.record.gold or self.record.repeats:
+            held += f", {len(self.record.gold)} of them gold and {len(self.record.repeats)} repeats"
+        tasks = _count(len(self.record.tasks), "preference task") if self.record.tasks else ""
+        words = f"{self.path.name}: {', '.join(w for w in (held, tasks) if w)}"
         return ". ".join((words, *(n.rstrip(".") for n in self.notes))) + "."
-
-
-def plan(
-    connection: Connection, secret: bytes, reader_id: str, again: bool = False
-) -> tuple[list[Item], tuple[str, ...]]:
-    """What a reader's next package holds, in their order, with notes.
-
-    Their assigned cases that are not closed and, unless ``again``, not out in an earlier package.
-    """
-    earlier = queries.many(connection, Package, reader_id=reader_id)
-    out = set[str]() if again else {c for p in earlier for c in p.items}
-    closed = worklist.begun(connection, reader_id).closed
-    pool = _pool(connection)
-    seen = {c for p in earlier for c in (*p.items, *p.gold.values())}
-    batches = [b for b in batches_in_order(connection) if reader_id in b.reader_ids]
-    lists = {b.id: share_out(b, cases_of(connection, b.id))[reader_id] for b in batches}
-    seen |= {c for mine in lists.values() for c in mine}
-    already = sum(len(p.items) for p in earlier)
-    items: list[Item] = []
-    notes: tuple[str, ...] = ()
-    for batch in batches:
-        mine = [c for c in lists[batch.id] if c not in closed and c not in out]
-        out.update(mine)
-        mix = batch.gold
-        stream = schedule(
-            mine,
-            [] if batch.mode is Mode.TRAINING else pool,
-            reader_id=reader_id,
-            secret=secret,
-            plan=GoldPlan(
-                rate=mix.rate,
-                first=mix.first,
-                first_rate=mix.first_rate,
-                repeat_rate=mix.repeat_rate,
-                repeat_gap=mix.repeat_gap,
-            ),
-            already=already + len(items),
-            seen=seen,
-        )
-        notes += tuple(n for n in stream.notes if mix.rate or mix.first_rate)
-        for slot in stream.slots:
-            case = queries.one(connection, Case, slot.case_id)
-            items.append(Item(case, slot.shown_as, slot.kind, len(items), batch))
-            seen.add(slot.case_id)
-    return items, notes
 
 
 class PackageMaker:
@@ -162,18 +104,22 @@ class PackageMaker:
         the project. UserError where there is nothing to hand out."""
         self.check()
         items, notes = plan(self._read, self._secret, self.reader.id, again)
-        if not items:
+        in_hand = cases_in_hand(self._read, self.reader.id, items)
+        tasks, held = waiting_tasks(self._read, self.reader.id, in_hand, again)
+        notes += held
+        if not items and not tasks:
             name = queries.identity(self._read, self.reader.id) or self.reader.pseudonym
             raise UserError(
                 f"There is nothing to hand out to {name}.",
-                "All of their cases are closed or went out already.",
-                "Make a batch for them, or hand out again what is still open.",
+                "All of their cases and preference tasks are done or went out already.",
+                " ".join(held)
+                or "Make a batch or a task for them, or hand out again what is still open.",
             )
         if target.exists():
             raise StoreProblem("There is already a file of this name.", target.name)
         _forget(_part(target))
         try:
-            self._write(target, passphrase, items, progress, with_images)
+            self._write(target, passphrase, items, tasks, progress, with_images)
         except BaseException:
             _forget(_part(target))
             raise
@@ -183,7 +129,8 @@ class PackageMaker:
             items=tuple(i.shown_as for i in items),
             gold={i.shown_as: i.case.id for i in items if i.kind is SlotKind.GOLD},
             repeats={i.shown_as: i.case.id for i in items if i.kind is SlotKind.REPEAT},
-            training=all(i.batch.mode is Mode.TRAINING for i in items),
+            training=bool(items) and all(i.batch.mode is Mode.TRAINING for i in items),
+            tasks=tuple(t.id for t in tasks),
         )
         return PackageReport(target, self.reader.id, record, notes)
 
@@ -192,6 +139,7 @@ class PackageMaker:
         target: Path,
         passphrase: str,
         items: Sequence[Item],
+        tasks: Sequence[RankingTask],
         progress: Progress,
         with_images: bool,
     ) -> None:
@@ -208,7 +156,7 @@ class PackageMaker:
         try:
             with plain_errors():
                 chain = workspace._key.chain_in(facts["file_id"])
-                self._fill(file, chain, items, progress)
+                self._fill(file, chain, items, tasks, progress)
                 if with_images:
                     self._copy_images(file.writer, target, progress)
                 self._sign(file, chain)
@@ -218,9 +166,16 @@ class PackageMaker:
         finally:
             file.close()
 
-    def _fill(self, file: Database, chain: str, items: Sequence[Item], progress: Progress) -> None:
+    def _fill(
+        self,
+        file: Database,
+        chain: str,
+        items: Sequence[Item],
+        tasks: Sequence[RankingTask],
+        progress: Progress,
+    ) -> None:
         workspace = self._workspace
-        records = list(_unique(self._records(items, progress)))
+        records = list(_unique(self._records(items, tasks, progress)))
         stamp = Stamp(
             chain=chain,
             reader_id="",
@@ -238,7 +193,9 @@ class PackageMaker:
             if own.verifier:
                 accounts.save(file.writer, accounts.AccountRow(own.reader_id, own.verifier))
 
-    def _records(self, items: Sequence[Item], progress: Progress) -> Iterator[Record]:
+    def _records(
+        self, items: Sequence[Item], tasks: Sequence[RankingTask], progress: Progress
+    ) -> Iterator[Record]:
         """What the package holds, in the order of the list, which is all that its order tells."""
         yield replace(self.reader, role=Role.READER)
         yield from queries.many(self._read, ProjectSetting)
@@ -260,6 +217,9 @@ class PackageMaker:
                 yield from queries.many(self._read, GoldCase, case_id=case.id)
             if not item.hides:
                 yield from self._own_work(case.id)
+        shown = {i.case.id for i in items if not i.hides}
+        for task in tasks:
+            yield from task_for(self._read, task, self.reader.id, shown)
 
     def _shown_case(self, item: Item) -> Case:
         title = item.case.title
@@ -344,28 +304,16 @@ def drop(report: PackageReport) -> None:
     _forget(_part(report.path))
 
 
-def _pool(connection: Connection) -> list[GoldItem]:
-    shown: dict[str, int] = {}
-    for sent in queries.many(connection, Package):
-        for case_id in sent.gold.values():
-            shown[case_id] = shown.get(case_id, 0) + 1
-    return [
-        GoldItem(
-            case_id=g.case_id,
-            concept=g.concept,
-            difficulty=g.difficulty,
-            shown=shown.get(g.case_id, 0),
-        )
-        for g in queries.many(connection, GoldCase)
-    ]
-
-
 def _unique(records: Iterator[Record]) -> Iterator[Record]:
     known: set[tuple[str, str]] = set()
     for record in records:
         if (record.kind, record.id) not in known:
             known.add((record.kind, record.id))
             yield record
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _alike(model: str, digest: str) -> str:

@@ -36,8 +36,13 @@ from desktop.domain.study import Case
 from desktop.store import queries
 from desktop.workspace.claims import SEES_ALL
 from desktop.workspace.ranking_drafts import DraftPrompt
-from desktop.workspace.ranking_plan import Question, Shown, next_pair, pairs_wanted, planned
-from desktop.workspace.ranking_records import task_records
+from desktop.workspace.ranking_plan import Shown, next_pair, planned
+from desktop.workspace.ranking_records import (
+    own_decisions,
+    progress_of,
+    questions,
+    task_records,
+)
 
 if TYPE_CHECKING:
     from desktop.domain.proposal import ProposedFrame
@@ -92,8 +97,11 @@ class RankingDesk:
     # tasks -----------------------------------------------------------------------------------
 
     def tasks(self) -> list[TaskLine]:
-        """All tasks, the newest first; closed ones after open ones."""
+        """All tasks, the newest first; closed ones after open ones. A plain reader sees only those
+        that ask them."""
+        me = self._workspace.reader
         found = queries.many(self._workspace._read, RankingTask)
+        found = [t for t in found if t.asks(me.id) or me.role in SEES_ALL]
         found.sort(key=lambda t: t.created_utc, reverse=True)
         found.sort(key=lambda t: not t.is_open)
         return [self._line(task) for task in found]
@@ -109,7 +117,8 @@ class RankingDesk:
     ) -> RankingTask:
         """Make a task of drafts; ``task`` carries everything but id and title."""
         room = self._workspace
-        task = replace(task or RankingTask(id="", title=title), id=room.new_id(), title=title)
+        task = task or RankingTask(id="", title=title)
+        task = replace(task, id=room.new_id(), title=title, seed=task.seed or room.new_id())
         made: list[RankingPrompt] = []
         candidates: list[Candidate] = []
         runs: list[bytes] = []
@@ -247,12 +256,7 @@ class RankingDesk:
 
     def progress(self, task: RankingTask) -> tuple[int, int]:
         """Decisions made and asked of the acting reader."""
-        me = self._workspace.reader.id
-        questions = self._questions(task.id)
-        wanted = len(planned(task, questions, me))
-        if task.judged is RankingKind.PAIRWISE:
-            wanted += sum(pairs_wanted(task, q) for q in questions if q.is_large)
-        return len(self._own(task)), wanted
+        return progress_of(self._workspace._read, task, self._workspace.reader.id)
 
     def mask(self, part: ProposedFrame) -> MaskYX:
         """Pixels of a candidate's region on one image: (rows, columns) bool."""
@@ -307,41 +311,28 @@ class RankingDesk:
         return {r.id: name or r.pseudonym for r, name in self._workspace.readers()}
 
     def _line(self, task: RankingTask) -> TaskLine:
-        questions = self._questions(task.id)
+        asked = questions(self._workspace._read, task.id)
         done, wanted = self.progress(task)
-        count = sum(len(q.candidates) for q in questions)
-        return TaskLine(task, len(questions), count, done, wanted)
+        count = sum(len(q.candidates) for q in asked)
+        return TaskLine(task, len(asked), count, done, wanted)
 
     def _candidates(self, task_id: str) -> list[Candidate]:
         return queries.many(self._workspace._read, Candidate, order="position", task_id=task_id)
 
-    def _questions(self, task_id: str) -> list[Question]:
-        read = self._workspace._read
-        prompts = queries.many(read, RankingPrompt, order="position", task_id=task_id)
-        of: dict[str, list[str]] = {p.id: [] for p in prompts}
-        for item in self._candidates(task_id):
-            of[item.prompt_id].append(item.id)
-        return [Question(p.id, tuple(of[p.id])) for p in prompts]
-
-    def _own(self, task: RankingTask) -> list[Comparison] | list[Ranking] | list[Rating]:
-        read, me = self._workspace._read, self._workspace.reader.id
-        if task.judged is RankingKind.PAIRWISE:
-            return queries.many(read, Comparison, task_id=task.id, reader_id=me)
-        if task.judged is RankingKind.RATING:
-            return queries.many(read, Rating, task_id=task.id, reader_id=me)
-        return queries.many(read, Ranking, task_id=task.id, reader_id=me)
-
     def _next(self, task: RankingTask) -> Shown | None:
-        me, questions = self._workspace.reader.id, self._questions(task.id)
-        done = {_key(said) for said in self._own(task)}
-        for shown in planned(task, questions, me):
+        read, me = self._workspace._read, self._workspace.reader.id
+        if not task.asks(me):
+            return None
+        asked = questions(read, task.id)
+        done = {_key(said) for said in own_decisions(read, task, me)}
+        for shown in planned(task, asked, me):
             if (shown.candidates, shown.repeat) not in done:
                 return shown
         if task.judged is not RankingKind.PAIRWISE:
             return None
-        said = queries.many(self._workspace._read, Comparison, task_id=task.id)
+        said = queries.many(read, Comparison, task_id=task.id)
         said.sort(key=lambda c: (c.decided_utc, c.id))
-        for question in questions:
+        for question in asked:
             if question.is_large:
                 here = [c for c in said if c.prompt_id == question.prompt_id]
                 pair = next_pair(task, question, here, me)

@@ -1,8 +1,8 @@
 """What a reader is asked next in a preference task: every pair once, repeats hidden among them.
 
-The order and the sides differ from reader to reader and come from task and reader alone, so that
-work can stop and go on anywhere. Questions with many candidates don't ask all pairs: there the
-ranking so far picks the next one.
+The order and the sides differ from reader to reader and come from the task's stored seed and the
+reader alone, so that work can stop and go on anywhere, also in a package. Questions with many
+candidates don't ask all pairs: there the ranking so far picks the next one.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Question:
 
 def planned(task: RankingTask, questions: Sequence[Question], reader_id: str) -> list[Shown]:
     """All that is asked of a reader, in order, without pairs that are chosen as work goes on."""
-    random = _random(task.id, reader_id)
+    random = _random(task.id, task.seed, reader_id)
     match task.judged:
         case RankingKind.PAIRWISE:
             return _pairs(task, [q for q in questions if not q.is_large], random)
@@ -96,7 +96,7 @@ def next_pair(
         i, j = place[item.left], place[item.right]
         met[i, j] += 1
         met[j, i] += 1
-    seed = _seed(task.id, reader_id, question.prompt_id, str(len(own)))
+    seed = _seed(task.id, task.seed, reader_id, question.prompt_id, str(len(own)))
     asked = as_comparisons([c for c in own if not c.repeat], place, every=True)
     found = choose_pairs(worths, met, 1, asked=asked, seed=seed)
     pair = found[0]

@@ -19,7 +19,7 @@ from desktop.domain.record import Record, from_plain, to_json
 from desktop.domain.task import Role
 from desktop.store import queries, versions
 from desktop.store.database import plain_errors
-from desktop.workspace import handing_out, merging, packages
+from desktop.workspace import handing_out, merging, packages, ranking_packages
 from desktop.workspace.keys import fingerprint_of
 from desktop.workspace.merging import MergeReport
 from desktop.workspace.packages import PackageReport
@@ -134,6 +134,14 @@ class Team:
                 number += 1
             found[reader_id] = target
         return found
+
+    def tasks_to_hand_out(self, again: bool = False) -> dict[str, int]:
+        """How many preference tasks each reader's next package would hold, where there are any.
+
+        Tasks that ask everybody go to plain readers only.
+        """
+        self._check_lead("hands out packages")
+        return ranking_packages.waiting_counts(self._workspace._read, again)
 
     def packages(self) -> list[Package]:
         """What went out, newest first."""

@@ -12,12 +12,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton
 
 from desktop.domain.batch import CaseRule, GoldMix, Mode
+from desktop.domain.ranking import RankingTask
 from desktop.domain.task import Role
 from desktop.gui.assign_page import AssignPage
 from desktop.gui.furniture import ElidedLabel
 from desktop.gui.goto import open_case
 from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice
+from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
 from tests.workspace.team_room import TeamRoom, opened_room
 
 GOLD = GoldMix(rate=0.4, first=0, first_rate=0.0)
@@ -92,7 +94,9 @@ def test_why_no_batch_can_be_made_is_said(page: AssignPage) -> None:
 
 def test_packages_are_written_for_the_ticked_readers(page: AssignPage, team: TeamRoom) -> None:
     page.show_pane(1)
-    assert "Nothing is assigned yet. Make a batch first." in texts(page.packages)
+    assert "Nothing is assigned yet. Make a batch or a preference task first." in texts(
+        page.packages
+    )
     assert not page.packages.go.isEnabled()
     ids = [line.reader.id for line in team.ws.accounts.lines() if line.reader.role is Role.READER]
     team.ws.batches.create("Pilot", CaseRule(), ids)
@@ -243,3 +247,22 @@ def test_every_button_is_explained_and_no_text_is_cut(
         if w.text() and w.width() + 1 < w.sizeHint().width()
     ]
     assert cut == []
+
+
+def test_preference_tasks_go_out_in_packages_too(page: AssignPage, team: TeamRoom) -> None:
+    grace = next(r.id for r, name in team.ws.readers() if name == "Grace")
+    answers = (DraftCandidate(text="a"), DraftCandidate(text="b"))
+    asked = RankingTask(id="", title="", reader_ids=(grace,))
+    team.ws.ranking.create("Texts", [DraftPrompt("Which?", answers)], asked)
+    page.show_pane(1)
+    pane = page.packages
+    assert list(pane._boxes) == [grace] and pane._boxes[grace].isChecked()
+    assert any(t.endswith("· 1 preference task") for t in texts(pane))
+    pane.folder = team.folder / "out"
+    pane.folder.mkdir()
+    pane.go.click()
+    assert pane.report.text() == "Made - Grace.rroom: 1 preference task."
+    assert "1 preference task" in texts(pane), "in the list of what went out"
+    assert pane._boxes == {} and not pane.go.isEnabled()
+    pane.again.click()
+    assert list(pane._boxes) == [grace], "it can be handed out again while it is open"

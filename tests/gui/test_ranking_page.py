@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 
 from desktop.domain.ranking import Ask, Outcome, RankingKind, RankingTask
+from desktop.domain.task import Role
 from desktop.gui.furniture import ElidedLabel
 from desktop.gui.main_window import MainWindow
 from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
@@ -239,6 +240,29 @@ def test_a_file_of_texts_becomes_a_task(page: Any, room: Room, tmp_path: Path) -
     page._make()
     page.form.take_file(path)
     assert "Line 1" in page.form.found.text()
+
+
+def test_a_task_asks_whom_its_maker_ticked(page: Any, room: Room, tmp_path: Path) -> None:
+    ben = room.ws.accounts.add_reader(room.ws.reader, "Ben", Role.READER)
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"prompt": "p", "chosen": "a", "rejected": "b"}\n')
+    page._make()
+    page.form._source.button(3).click()
+    page.form.take_file(path)
+    assert page.form.asked_readers() == (), "all are asked"
+    lines = [page.form.readers.item(n) for n in range(page.form.readers.count())]
+    assert lines[1].text() == "Ben" and len(lines) == 2
+    for line in lines:
+        line.setCheckState(Qt.CheckState.Unchecked)
+    assert page.form.found.text() == "Nobody is asked. Tick a reader."
+    assert not page.form.go.isEnabled()
+    lines[1].setCheckState(Qt.CheckState.Checked)
+    page.form.go.click()
+    (made,) = room.ws.ranking.tasks()
+    assert made.task.reader_ids == (ben.id,)
+    buttons = [b for b in page.tasks.findChildren(QPushButton) if b.text().strip() == "Judge"]
+    assert [b.isEnabled() for b in buttons] == [False]
+    assert buttons[0].toolTip() == "It asks other readers."
 
 
 @pytest.mark.parametrize("part", ["tasks", "judge", "result", "form"])

@@ -27,11 +27,15 @@ from desktop.domain.batch import CaseRule, GoldMix
 from desktop.domain.geometry import Box
 from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Proposal
+from desktop.domain.ranking import Outcome, RankingTask
 from desktop.domain.record import stable_id
 from desktop.domain.schema import Scope
 from desktop.domain.task import AssignmentState
 from desktop.store import package
 from desktop.store.database import transaction
+from desktop.workspace.ranking import Remark
+from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
+from desktop.workspace.workspace import Workspace
 from tests.workspace.made import SCHEMA, disk_mask
 from tests.workspace.simulated_readers import LOG_ONLY
 from tests.workspace.team_room import TeamRoom, opened_room
@@ -45,6 +49,8 @@ import sys
 from pathlib import Path
 from desktop.workspace.workspace import Workspace
 ws = Workspace.open(Path(sys.argv[1]), reader_name="Grace")
+for line in ws.ranking.tasks():
+    assert ws.ranking.next(line.task.id) is not None
 for line in ws.cases(limit=1000):
     ws.series(line.case.id), ws.answers(line.case.id), ws.annotations(line.case.id)
     ws.proposals(line.case.id), ws.schema(line.case.id), ws.history(line.case.id)
@@ -85,16 +91,37 @@ def plant(room: TeamRoom) -> Path:
         for case_id in room.case_ids
     )  # fmt: skip
     room.ws.run(OfferProposals(proposals=drafts))
+    task = room.ws.ranking.create("Reports", [reports()], asked_of(grace.id, alan.id))
     made.reopen(reader_name=f"{MARK} Alan")
     made.ws.sign_in(f"{MARK} Alan", f"{MARK} password 1")
+    judge(room.ws, task.id, f"{MARK} rationale")
     for case_id in room.case_ids[:18]:
         work(room, case_id)
     made.reopen()
     target = room.folder / "for grace" / "grace.rroom"
     target.parent.mkdir()
     room.ws.team.package(grace.id, target)
-    assert len(room.ws.team.packages()[0].gold) > 2
+    (sent,) = room.ws.team.packages()
+    assert len(sent.gold) > 2 and sent.tasks == (task.id,)
     return target
+
+
+def reports() -> DraftPrompt:
+    texts = ("No change.", "Stable.", "Larger.")
+    drafts = (DraftCandidate(text=t, source=f"{MARK} model {t}") for t in texts)
+    return DraftPrompt("Which is clearer?", tuple(drafts))
+
+
+def asked_of(*reader_ids: str) -> RankingTask:
+    return RankingTask(id="", title="", reader_ids=reader_ids)
+
+
+def judge(ws: Workspace, task_id: str, why: str) -> int:
+    count = 0
+    while (asked := ws.ranking.next(task_id)) is not None:
+        ws.ranking.compare(asked, Outcome.LEFT, Remark(rationale=why))
+        count += 1
+    return count
 
 
 def work(room: TeamRoom, case_id: str) -> None:
@@ -142,6 +169,9 @@ def test_no_canary_is_in_a_package_its_exports_or_its_logs(room: TeamRoom) -> No
         made.paint(mask)
         made.ws = kept
         reader.read(ws)
+        (line,) = ws.ranking.tasks()
+        assert (line.done, line.wanted) == (0, 4), "what Alan said is not counted, nor there"
+        assert judge(ws, line.task.id, "Clearer.") == 4
         ws.export_bundle(target.parent / "bundle", LOG_ONLY)
         ws.export_bundle(target.parent / "whole.zip")
         connection = ws._database.reader
