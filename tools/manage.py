@@ -25,11 +25,13 @@ from desktop.workspace.workspace import Workspace
 from tools.drawing import add_region
 from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
+from tools.manage_learning import add_learning_commands
 from tools.manage_note import add_note_commands
 from tools.manage_quality import add_quality_commands
 from tools.manage_ranking import add_ranking_commands
 from tools.manage_readers import add_reader_commands, sign_in
 from tools.manage_schema import add_schema_commands
+from tools.manage_splits import add_split_commands
 from tools.manage_team import add_team_commands
 
 Handler = Callable[[argparse.Namespace], int]
@@ -365,6 +367,8 @@ def _parser() -> argparse.ArgumentParser:
         add_assign_commands,
         add_reader_commands,
         add_ranking_commands,
+        add_split_commands,
+        add_learning_commands,
     ):
         add_more(add, _open)
     return parser

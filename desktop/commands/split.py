@@ -14,6 +14,7 @@ class Dealt(Value, frozen=True):
 
     patient_key: str
     part: Part
+    group: str = ""
 
 
 class AssignSplits(Command, frozen=True):
@@ -42,5 +43,6 @@ class AssignSplits(Command, frozen=True):
                     patient_key=item.patient_key,
                     part=item.part,
                     seed=self.seed,
+                    group=item.group,
                 )
             )

@@ -21,14 +21,26 @@ class Part(str, Enum):
     TEST = "test"
 
 
+class Together(str, Enum):
+    """What a deal never parts: one patient's images, or all patients of one site."""
+
+    PATIENT = "patient"
+    SITE = "site"
+
+
 class Split(Record):
-    """The part that one patient belongs to, with all studies. ``seed`` dealt it, 0: by hand."""
+    """The part that one patient belongs to, with all studies.
+
+    ``seed`` dealt it, 0: by hand. ``group``: the site whose patients were dealt as one, "" for a
+    patient dealt alone.
+    """
 
     kind: ClassVar[str] = "split"
 
     patient_key: str
     part: Part
     seed: int = 0
+    group: str = ""
 
     @staticmethod
     def id_for(patient_key: str) -> str:

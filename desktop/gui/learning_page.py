@@ -66,6 +66,9 @@ class LearningPage(QWidget):
         self.made_up = push("Synthetic images…", tip="Made-up images with exact labels.")
         self.made_up.clicked.connect(lambda: self._shell.page_wanted.emit("synthetic"))
         head.addWidget(self.made_up)
+        self.splits = push("Splits…", tip="Who trains the model, and who is held back to judge it.")
+        self.splits.clicked.connect(lambda: self._shell.page_wanted.emit("splits"))
+        head.addWidget(self.splits)
         self.suggest = push(
             "Suggest answers", "", "", "Offers what the model is sure of as suggestions."
         )
@@ -185,7 +188,7 @@ class LearningPage(QWidget):
     def _show_topic(self) -> None:
         room, learning, topic = self._shell.reading.workspace, self._learning, self.topic
         leads = room is not None and room.reader.role is Role.LEAD
-        for part in (self._plan_row, self._measure, self.start, self.suggest):
+        for part in (self._plan_row, self._measure, self.start, self.suggest, self.splits):
             part.setVisible(leads)
         if room is None or learning is None or topic is None:
             self.queue.clear()

@@ -154,6 +154,15 @@ PAGES: tuple[PageSpec, ...] = (
         LEADS,
         "synthetic_page:SyntheticPage",
     ),
+    PageSpec(
+        "splits",
+        "Splits",
+        "Who trains and who is held back, by patient, and why.",
+        "",
+        "split",
+        LEADS,
+        "splits_page:SplitsPage",
+    ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )
 

@@ -134,8 +134,11 @@ class PlainTable(QTableView):
         return self._rows.rows[at].key if 0 <= at < len(self._rows.rows) else None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The first column takes the room that is left, and never less than it needs."""
         super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """The first column takes the room that is left, and never less than it needs."""
         heads = self._rows.heads
         rest = sum(self.columnWidth(n) for n in range(1, len(heads)))
         self.setColumnWidth(0, max(heads[0].width, self.viewport().width() - rest))

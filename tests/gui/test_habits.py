@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -19,6 +22,7 @@ from desktop.gui.choice_row import PickRow
 from desktop.gui.furniture import ElidedLabel
 from desktop.gui.main_window import MainWindow
 from desktop.gui.series_strip import SeriesCard
+from tests.workspace.made_lessons import Lessons
 
 PAGES = (
     "start",
@@ -31,11 +35,23 @@ PAGES = (
     "check",
     "settings",
     "schema",
+    "learning",
+    "splits",
 )
 
 
 @pytest.fixture(params=PAGES)
-def page(reading_window: MainWindow, request: pytest.FixtureRequest) -> QWidget:
+def page(
+    reading_window: MainWindow,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[QWidget]:
+    if request.param in ("learning", "splits"):
+        monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "readinghome"))
+        lessons = Lessons(tmp_path / "lessons", count=8)
+        lessons.ws.learning.run_round(lessons.topic)
+        reading_window.shell.reading.open(lessons.ws)
     if request.param in ("start", "new", "passphrase"):
         reading_window.shell.reading.open(None)
     if request.param == "schema":
@@ -43,7 +59,9 @@ def page(reading_window: MainWindow, request: pytest.FixtureRequest) -> QWidget:
         assert room is not None
         room.reader = Reader(id=room.reader.id, role=Role.LEAD)
     reading_window.show_page(request.param)
-    return reading_window._pages[request.param]
+    yield reading_window._pages[request.param]
+    if request.param in ("learning", "splits"):
+        reading_window.shell.reading.open(None)
 
 
 def test_every_button_has_a_tooltip(page: QWidget) -> None:
