@@ -41,6 +41,7 @@ class RuleOnQuestion(Command, frozen=True):
     source_ids: tuple[str, ...] = ()
     cause: Cause | None = None
     note: str = ""
+    lettered: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -93,6 +94,7 @@ class RuleOnQuestion(Command, frozen=True):
                 sources=sources,
                 made_id=made_id,
                 decided_utc=txn.now_utc(),
+                lettered=self.lettered,
             )
         )
 
@@ -120,6 +122,7 @@ class RuleOnRegion(Command, frozen=True):
     method: str = ""
     cause: Cause | None = None
     note: str = ""
+    lettered: tuple[str, ...] = ()
 
     what: ClassVar[dict[Ruling, str]] = {
         Ruling.ACCEPTED: "Accept region",
@@ -160,6 +163,7 @@ class RuleOnRegion(Command, frozen=True):
                 method=self.method,
                 made_id=made_id if made else "",
                 decided_utc=txn.now_utc(),
+                lettered=self.lettered,
             )
         )
 

@@ -10,7 +10,7 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import UserError
 from desktop.domain.gold import GoldCase
-from desktop.domain.schema import Scope
+from desktop.domain.schema import QuestionKind, Schema, Scope
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment
 
@@ -34,17 +34,21 @@ class MakeGold(Command, frozen=True):
         return "Make case gold"
 
     def apply(self, txn: Transaction) -> None:
-        txn.get(Case, self.case_id)
+        case = txn.get(Case, self.case_id)
         mine = {"case_id": self.case_id, "reader_id": self.from_reader_id}
         regions = tuple(txn.find(Annotation, **mine))
         ids = {a.id for a in regions}
         slices = tuple(
             s for s in txn.find(MaskSlice, case_id=self.case_id) if s.annotation_id in ids
         )
+        schema = txn.maybe(Schema, case.schema_id) if case.schema_id else None
+        asked = (*schema.questions, *schema.retired_questions) if schema else ()
+        # words are never right or wrong word for word
+        texts = {q.id for q in asked if q.kind is QuestionKind.TEXT}
         answers = {
             a.question_id: a.value
             for a in txn.find(Answer, **mine)
-            if a.target.scope is Scope.STUDY
+            if a.target.scope is Scope.STUDY and a.question_id not in texts
         }
         state = txn.maybe(Assignment, Assignment.id_for(self.case_id, self.from_reader_id))
         has_regions = bool(regions) or bool(state and state.no_finding)

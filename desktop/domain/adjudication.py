@@ -55,7 +55,8 @@ class Adjudication(Record):
     ``subject`` names the matter and is kept while its sources change. ``question_id`` is set for
     a question, else it is about a region of ``class_id``. ``made_id``: the adjudicator's own
     annotation or answer that the ruling made, "" for none. ``taken_id``: the source it was taken
-    from. ``method``: how several were merged.
+    from. ``method``: how several were merged. ``lettered``: the readers' ids in the order of their
+    letters, so that a letter stays with its reader once somebody has ruled.
     """
 
     kind: ClassVar[str] = "adjudication"
@@ -74,6 +75,7 @@ class Adjudication(Record):
     method: str = ""
     made_id: str = ""
     decided_utc: str = ""
+    lettered: tuple[str, ...] = ()
 
     @staticmethod
     def id_for(case_id: str, reader_id: str, subject: str) -> str:

@@ -55,7 +55,7 @@ class AdjudicateKeys:
             return room.step_back()
         control = modifiers == Qt.KeyboardModifier.ControlModifier
         if key in (Qt.Key.Key_Z, Qt.Key.Key_Y) and (control or modifiers in _PLAIN):
-            return lambda: room.undo("undo" if key == Qt.Key.Key_Z else "redo")
+            return lambda: room.acts.undo("undo" if key == Qt.Key.Key_Z else "redo")
         alt = modifiers == Qt.KeyboardModifier.AltModifier
         if alt and Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
             return lambda: room.toggle_number(key - Qt.Key.Key_1)
@@ -70,11 +70,11 @@ class AdjudicateKeys:
         letter = chr(key) if 32 < key < 127 else ""
         acts: dict[str, Callable[[], None]] = {
             "0": lambda: room.pick(""),
-            "V": lambda: room.do("accept"),
-            "X": lambda: room.do("reject"),
-            "B": lambda: room.do("edit"),
-            "M": lambda: room.do("merge"),
-            "A": lambda: room.do("agreed"),
+            "V": lambda: room.acts.do("accept"),
+            "X": lambda: room.acts.do("reject"),
+            "B": lambda: room.acts.do("edit"),
+            "M": lambda: room.acts.do("merge"),
+            "A": lambda: room.acts.do("agreed"),
             "D": lambda: room.toggle_map(),
             "E": room.toggle_everything,
             "F": room.viewers.fit,

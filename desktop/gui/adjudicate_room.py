@@ -13,10 +13,9 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from desktop.domain.adjudication import Cause
-from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.geometry import Mask
-from desktop.domain.schema import AnswerValue
+from desktop.domain.letters import letter_at
+from desktop.gui.adjudicate_acts import RulingActs
 from desktop.gui.adjudicate_keys import AdjudicateKeys
 from desktop.gui.adjudicate_queue import QueuePanel, QueueRow
 from desktop.gui.claims_sheet import ClaimsLook
@@ -31,7 +30,6 @@ from desktop.interaction.view import ViewState
 
 if TYPE_CHECKING:
     from desktop.workspace.adjudicating import QueueCase
-    from desktop.workspace.workspace import Workspace
 
 QUEUE_PX = (190, 248)  # in a narrow and in a wide window
 WIDE_PX = 1180  # from here on two pictures have room side by side
@@ -70,9 +68,12 @@ class DisagreementRoom(QWidget):
         row.addWidget(self._stack, 1)
         self.panel = MatterPanel(self._reading)
         self.panel.picked.connect(self.pick)
-        self.panel.wanted.connect(self.do)
-        self.panel.answered.connect(self._answer)
-        self.panel.explained.connect(self._explain)
+        self.acts = RulingActs(shell, self)
+        self.panel.wanted.connect(self.acts.do)
+        self.panel.answered.connect(self.acts.answer)
+        self.panel.region_answered.connect(self.acts.answer_region)
+        self.panel.relabelled.connect(self.acts.relabel)
+        self.panel.explained.connect(self.acts.explain)
         self.panel.left.connect(self.take_focus)
         row.addWidget(self.panel)
         self._show_nothing()
@@ -124,6 +125,25 @@ class DisagreementRoom(QWidget):
         self.viewers.focus(self.is_editing)
 
     @property
+    def row(self) -> QueueRow | None:
+        """The matter in hand, with its case."""
+        return self._row
+
+    @property
+    def letter(self) -> str:
+        """The reader in hand, "" for none."""
+        return self._letter
+
+    @property
+    def letters(self) -> set[str]:
+        """The readers shown: the one in hand, or all that are switched on."""
+        if self._row is None:
+            return set()
+        if self._letter:
+            return {self._letter}
+        return {c.letter for c in self._row.matter.claims} - self._hidden
+
+    @property
     def case_id(self) -> str:
         return self._row.case.case_id if self._row else ""
 
@@ -131,30 +151,7 @@ class DisagreementRoom(QWidget):
     def open_count(self) -> int:
         return sum(len(c.open) for c in self._cases.values())
 
-    # what is done ----------------------------------------------------------------------------
-
-    def do(self, what: str) -> None:
-        """accept, reject, edit, merge, agreed, gold or next."""
-        row, room = self._row, self._reading.workspace
-        if room is None or row is None:
-            return
-        desk, matter = room.adjudication, row.matter
-        if what == "next":
-            self.next_open(1)
-        elif what == "accept" and self._needs_letter():
-            self._run(lambda: desk.accept(matter, self._letter, **self._kept(row)))
-        elif what == "reject":
-            self._run(lambda: desk.reject(matter, **self._kept(row)))
-        elif what == "edit" and self._needs_letter():
-            if self._run(lambda: desk.edit(matter, self._letter, **self._kept(row))):
-                self._begin_editing()
-        elif what == "merge":
-            letters = sorted(self._letters())
-            self._run(lambda: desk.merge(matter, letters, **self._kept(row)))
-        elif what == "agreed":
-            self._take_agreed(room, row.case.case_id)
-        elif what == "gold":
-            self._make_gold(room, row.case.case_id)
+    # moving about ----------------------------------------------------------------------------
 
     def next_open(self, step: int) -> None:
         """The next disagreement that waits, all around."""
@@ -170,14 +167,6 @@ class DisagreementRoom(QWidget):
             return
         self._go(number)
         self.take_focus()
-
-    def undo(self, way: str = "undo") -> None:
-        room = self._reading.workspace
-        if room is None or not self.case_id:
-            return
-        self.viewers.truth.cancel_gesture()
-        if not self._run(lambda: getattr(room, way)(self.case_id)):
-            self._shell.say(f"Nothing to {way} on this case")
 
     def end_editing(self) -> None:
         """Back to ruling; what was drawn is kept."""
@@ -299,15 +288,7 @@ class DisagreementRoom(QWidget):
             claims += [
                 c for m in row.case.matters if m is not row.matter for c in m.claims if c.region
             ]
-        return ClaimsLook(claims, frozenset(self._letters()), self._as_map)
-
-    def _letters(self) -> set[str]:
-        """The readers shown: the one in hand, or all."""
-        if self._row is None:
-            return set()
-        if self._letter:
-            return {self._letter}
-        return {c.letter for c in self._row.matter.claims} - self._hidden
+        return ClaimsLook(claims, frozenset(self.letters), self._as_map)
 
     def pick(self, letter: str) -> None:
         """Show one reader alone and take them in hand; "" shows all."""
@@ -328,14 +309,15 @@ class DisagreementRoom(QWidget):
         self.take_focus()
 
     def toggle_number(self, number: int) -> None:
-        claims = self._row.matter.claims if self._row else ()
-        if number < len(claims):
-            self.toggle_letter(claims[number].letter)
+        if self._has(letter_at(number)):
+            self.toggle_letter(letter_at(number))
 
     def pick_number(self, number: int) -> None:
-        claims = self._row.matter.claims if self._row else ()
-        if number < len(claims):
-            self.pick(claims[number].letter)
+        if self._has(letter_at(number)):
+            self.pick(letter_at(number))
+
+    def _has(self, letter: str) -> bool:
+        return self._row is not None and self._row.matter.claim(letter) is not None
 
     def _clicked_region(self, _old: ViewState, new: ViewState) -> None:
         """A click on a reader's region takes that reader in hand."""
@@ -358,7 +340,7 @@ class DisagreementRoom(QWidget):
         self._everything = not self._everything
         self._refresh()
 
-    def _needs_letter(self) -> bool:
+    def needs_letter(self) -> bool:
         """Take the only one who said something; ask where there are several."""
         if self._row is None or self._letter:
             return self._row is not None
@@ -369,7 +351,7 @@ class DisagreementRoom(QWidget):
         self._shell.say("Which reader?", "Press 1, 2 or 3 first, or click one.", "info")
         return False
 
-    def _begin_editing(self) -> None:
+    def begin_editing(self) -> None:
         room, row = self._reading.workspace, self._row
         made_id = row.matter.ruling.made_id if row and row.matter.ruling else ""
         made = room.annotation(made_id) if room and made_id else None
@@ -382,59 +364,3 @@ class DisagreementRoom(QWidget):
         )
         self._refresh()
         self.take_focus()
-
-    def _answer(self, value: AnswerValue) -> None:
-        room, row = self._reading.workspace, self._row
-        if room is not None and row is not None:
-            desk = room.adjudication
-            self._run(lambda: desk.answer(row.matter, value, **self._kept(row)))
-            self.take_focus()
-
-    def _explain(self, cause: Cause | None, note: str) -> None:
-        room, row = self._reading.workspace, self._row
-        if room is None or row is None:
-            return
-        if row.matter.ruling is None:
-            self._shell.say("Rule on it first", "Then say why readers disagreed.", "info")
-            return
-        try:
-            room.adjudication.explain(row.matter, cause, note)
-        except UserError as error:
-            self._shell.say_error(error)
-            self.panel.focus_note()
-            return
-        self.take_focus()
-
-    def _kept(self, row: QueueRow) -> dict[str, Any]:
-        """Cause and note of an earlier ruling stay when it is changed."""
-        ruling = row.matter.ruling
-        return {"cause": ruling.cause, "note": ruling.note} if ruling else {}
-
-    def _take_agreed(self, room: Workspace, case_id: str) -> None:
-        taken = 0
-
-        def take() -> bool:
-            nonlocal taken
-            taken = room.adjudication.take_agreed(case_id)
-            return True
-
-        if self._run(take):
-            many = "1 thing" if taken == 1 else f"{taken} things"
-            self._shell.say(
-                f"{many} taken over", "What no reader disputes.", "ok", "Undo", self.undo
-            )
-
-    def _make_gold(self, room: Workspace, case_id: str) -> None:
-        gold: Any = getattr(room, "gold", None)
-        if gold is not None and self._run(lambda: gold.make(case_id) or True):
-            self._shell.say("This case is gold now", "Readers can be tested on it.", "ok")
-
-    def _run(self, act: Callable[[], object]) -> bool:
-        """Do something that may not be possible; whether it was done."""
-        try:
-            return act() is not None
-        except StoreProblem as error:
-            self._reading.failed.emit(error)
-        except UserError as error:
-            self._shell.say_error(error)
-        return False

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from desktop.domain.annotation import Annotation, Label, MaskSlice, Target
 from desktop.domain.geometry import Mask, Point, Polyline
+from desktop.domain.letters import letter_place
 from desktop.domain.runs import mask_bounds
 from desktop.domain.schema import LabelClass, Scope
 from desktop.domain.study import FrameRef
@@ -73,9 +74,8 @@ class ClaimsSheet(Sheet):
         self._names: dict[str, str] = {}
         self._regions, self._slices = {}, {}
         self._votes: dict[FrameRef, tuple[PaintedSlice, ...]] = {}
-        letters = sorted({c.letter for c in look.claims}, key=lambda c: (len(c), c))
         for claim in look.shown:
-            place = letters.index(claim.letter)
+            place = letter_place(claim.letter)
             self.classes[place] = LabelClass(
                 id=place, name=claim.letter, color=reader_colour(place)
             )

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QToolButton, QWidget
 
+from desktop.domain.letters import letter_place
 from desktop.gui import icons, theme
 from desktop.gui.canvas import CanvasView
 from desktop.gui.claims_sheet import ClaimsLook, ClaimsSheet, reader_colour, vote_colour
@@ -196,8 +197,8 @@ class LinkedViewers(QWidget):
         shown = [b.letter for b in self._buttons()]
         if shown != letters:
             clear(self._letters)
-            for place, letter in enumerate(letters):
-                button = LetterButton(letter, place)
+            for letter in letters:
+                button = LetterButton(letter, letter_place(letter))
                 button.clicked.connect(lambda _c=False, who=letter: self.letter_picked.emit(who))
                 self._letters.addWidget(button)
         for button in self._buttons():

@@ -8,7 +8,6 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QFrame,
     QGridLayout,
     QLineEdit,
@@ -19,19 +18,21 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.adjudication import Cause
-from desktop.domain.schema import AnswerValue, Question, QuestionKind
+from desktop.domain.letters import letter_place
 from desktop.gui import theme
 from desktop.gui.adjudicate_queue import paint_bar
 from desktop.gui.choice_row import PickRow
-from desktop.gui.furniture import across, clear, down, frame, label, push, retext, rule
+from desktop.gui.furniture import clear, down, frame, label, push, retext, rule
 from desktop.gui.linked_viewers import paint_chip
 from desktop.gui.matter_words import apart_text, claim_text, matter_title, ruling_text
 from desktop.gui.reading import Reading
+from desktop.gui.truth_form import OtherAnswer, TruthForm
 from desktop.workspace.authority import may
 
 if TYPE_CHECKING:
     from desktop.workspace.adjudicating import QueueCase
     from desktop.workspace.matters import Matter
+    from desktop.workspace.workspace import Workspace
 
 CAUSES: tuple[tuple[Cause, str, str, str], ...] = (
     (Cause.GUIDELINE_GAP, "Guideline gap", "G", "The guidelines don't say; needs a note."),
@@ -45,14 +46,13 @@ KEYS = (
     "1 2 3 one reader, 0 all · Alt+1 2 3 off and on · D map · H look under · E everything · "
     "L side by side · F fit · Q queue · Esc back"
 )
-_ONE_OF = (QuestionKind.YES_NO, QuestionKind.CHOICE, QuestionKind.TREE)
-_NUMBERS = (QuestionKind.NUMBER, QuestionKind.RATING)
 
 
 class ClaimRow(PickRow):
     """One reader's say: letter and colour at the left, its digit at the right."""
 
-    def __init__(self, letter: str, place: int, text: str) -> None:
+    def __init__(self, letter: str, text: str) -> None:
+        place = letter_place(letter)
         super().__init__(text, str(place + 1) if place < 9 else "")
         self.letter, self._place = letter, place
         self.setAccessibleName(f"Reader {letter}: {text}")
@@ -92,6 +92,8 @@ class MatterPanel(QFrame):
     picked = Signal(str)
     wanted = Signal(str)  # "accept", "reject", "edit", "merge", "agreed", "gold", "next"
     answered = Signal(object)
+    region_answered = Signal(str, object)  # an attribute of the adjudicator's own region
+    relabelled = Signal(int)
     explained = Signal(object, str)  # a Cause or None, the note
     left = Signal()
 
@@ -102,7 +104,7 @@ class MatterPanel(QFrame):
         self._rows: list[ClaimRow] = []
         self.setProperty("role", "side")
         outer = down(self, gap=0)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
@@ -118,7 +120,15 @@ class MatterPanel(QFrame):
         self.ruling = label("", "ok", wrap=True)
         column.addWidget(self.ruling)
         column.addWidget(self._make_verdicts())
-        column.addWidget(self._make_other())
+        self.other = OtherAnswer()
+        self.other.answered.connect(self.answered)
+        self.other.left.connect(self.left)
+        column.addWidget(self.other)
+        self.truth = TruthForm()
+        self.truth.answered.connect(self.region_answered)
+        self.truth.relabelled.connect(self.relabelled)
+        self.truth.left.connect(self.left)
+        column.addWidget(self.truth)
         column.addWidget(rule())
         column.addWidget(self._make_causes())
         column.addStretch(1)
@@ -148,7 +158,7 @@ class MatterPanel(QFrame):
         self.ruling.style().polish(self.ruling)
         self.ruling.setVisible(bool(self.ruling.text()))
         self._show_verdicts(case, matter, letter)
-        self._show_other(matter.question, case)
+        self._show_truth(room, case, matter, letter)
         self._show_cause(matter, same)
         self._show_foot(case)
 
@@ -158,9 +168,10 @@ class MatterPanel(QFrame):
 
     def focus_other(self) -> None:
         """Put the keyboard where another answer is given."""
-        for field in (self.other_choice, self.other_number):
-            if field.isVisible():
-                field.setFocus(Qt.FocusReason.OtherFocusReason)
+        for part in (self.other, self.truth):
+            if not part.isHidden():
+                part.take_focus()
+                self._area.ensureWidgetVisible(part, 0, 8)
 
     def cause(self) -> Cause | None:
         """The cause picked, also one that still waits for its note."""
@@ -192,21 +203,6 @@ class MatterPanel(QFrame):
             self.buttons[name] = button
             grid.addWidget(button, number // 2, number % 2)
         return holder
-
-    def _make_other(self) -> QWidget:
-        self._other = QWidget()
-        row = across(self._other, gap=6)
-        self.other_choice = QComboBox()
-        self.other_choice.setAccessibleName("Another answer")
-        self.other_choice.setToolTip("An answer that no reader has to have given (W)")
-        self.other_choice.activated.connect(self._other_picked)
-        self.other_number = QLineEdit()
-        self.other_number.setAccessibleName("Another number")
-        self.other_number.setPlaceholderText("Another number, Enter")
-        self.other_number.returnPressed.connect(self._other_typed)
-        row.addWidget(self.other_choice, 1)
-        row.addWidget(self.other_number, 1)
-        return self._other
 
     def _make_causes(self) -> QWidget:
         holder = QWidget()
@@ -259,8 +255,8 @@ class MatterPanel(QFrame):
         if wanted != [(r.letter, r.text()) for r in self._rows]:
             clear(self._claims)
             self._rows = []
-            for place, (who, text) in enumerate(wanted):
-                row = ClaimRow(who, place, text)
+            for who, text in wanted:
+                row = ClaimRow(who, text)
                 row.clicked.connect(lambda _c=False, w=who: self.picked.emit(w))
                 self._rows.append(row)
                 self._claims.addWidget(row)
@@ -288,22 +284,18 @@ class MatterPanel(QFrame):
         for name in ("edit", "merge"):
             self.buttons[name].setVisible(not matter.is_question)
 
-    def _show_other(self, question: Question | None, case: QueueCase) -> None:
-        one_of = question is not None and question.kind in _ONE_OF
-        number = question is not None and question.kind in _NUMBERS
-        self._other.setVisible((one_of or number) and not case.why_not)
-        self.other_choice.setVisible(one_of)
-        self.other_number.setVisible(number)
-        self.other_number.clear()
-        if question is None or not one_of:
-            return
-        self.other_choice.clear()
-        self.other_choice.addItem("Another answer …", None)
-        options: list[tuple[str, AnswerValue]] = [("Yes", True), ("No", False)]
-        if question.kind is not QuestionKind.YES_NO:
-            options = [(text, key) for key, text in question.choice_texts().items()]
-        for text, value in options:
-            self.other_choice.addItem(text, value)
+    def _show_truth(self, room: Workspace, case: QueueCase, matter: Matter, letter: str) -> None:
+        """Where the adjudicator says what no reader said."""
+        asks = matter.is_question and not case.why_not
+        self.other.setVisible(asks)
+        if asks:
+            self.other.show_matter(room, matter, letter)
+        ruling, schema = matter.ruling, room.schema(matter.case_id)
+        made = room.annotation(ruling.made_id) if ruling is not None and ruling.made_id else None
+        own = made if not matter.is_question and not case.why_not else None
+        self.truth.setVisible(own is not None and schema is not None)
+        if own is not None and schema is not None:
+            self.truth.show_region(schema, own)
 
     def _show_cause(self, matter: Matter, same: bool) -> None:
         ruling = matter.ruling
@@ -349,19 +341,6 @@ class MatterPanel(QFrame):
 
     def _explain(self) -> None:
         self.explained.emit(self.cause(), self.note.text())
-
-    def _other_picked(self, number: int) -> None:
-        if number > 0:
-            value: AnswerValue = self.other_choice.itemData(number)
-            self.answered.emit(value)
-
-    def _other_typed(self) -> None:
-        text = self.other_number.text().strip().replace(",", ".")
-        try:
-            self.answered.emit(float(text))
-        except ValueError:
-            self.other_number.setProperty("wrong", True)
-            self.other_number.style().polish(self.other_number)
 
 
 class _NoteField(QLineEdit):

@@ -1,12 +1,13 @@
-"""Pins on the picture: a number where a comment belongs."""
+"""Pins on the picture: a number where a comment belongs, and a click that takes it in hand."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
 from desktop.domain.geometry import XY, Mask
 from desktop.domain.review import PinState
@@ -16,19 +17,57 @@ from desktop.imaging.viewport import Placement
 
 if TYPE_CHECKING:
     from desktop.domain.annotation import Annotation, MaskSlice
+    from desktop.gui.canvas import CanvasView
     from desktop.workspace.reviews import Thread
 
 RADIUS_PX = 9.0
 Placed = tuple["Thread", XY]
 
 
-class PinLayer:
-    """Draws the pins of the image shown. ``frame`` tells which one that is."""
+class PinLayer(QObject):
+    """Draws the pins of the image shown, and hears clicks on them.
 
-    def __init__(self, frame: Callable[[], FrameRef | None]) -> None:
-        self._frame = frame
+    ``frame`` tells which image that is, ``hears`` whether a click belongs to a pin just now: not
+    while a tool draws.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        frame: Callable[[], FrameRef | None],
+        hears: Callable[[], bool] = lambda: True,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._frame, self._hears = frame, hears
         self._pins: list[tuple[FrameRef, Placed]] = []
+        self._drawn: list[tuple[QPointF, str]] = []
         self.current = ""
+
+    def attach(self, canvas: CanvasView) -> None:
+        """Draw on this canvas and hear its clicks."""
+        canvas.decorations.append(self.draw)
+        canvas.installEventFilter(self)
+
+    def pin_at(self, point: QPointF) -> str:
+        """The pin whose drop is under a point of the canvas; "" for none."""
+        near = [
+            (math.hypot(point.x() - at.x(), point.y() - at.y()), pin_id)
+            for at, pin_id in self._drawn
+        ]
+        far, pin_id = min(near, default=(math.inf, ""))
+        return pin_id if far <= RADIUS_PX + 2 else ""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+            if event.button() is Qt.MouseButton.LeftButton and plain and self._hears():
+                pin_id = self.pin_at(event.position())
+                if pin_id:
+                    self.chosen.emit(pin_id)
+                    return True
+        return super().eventFilter(watched, event)
 
     def show(
         self,
@@ -46,12 +85,15 @@ class PinLayer:
     def draw(self, painter: QPainter, placement: Placement, ratio: float) -> None:
         """A decoration of the canvas."""
         here = self._frame()
+        self._drawn = []
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         for frame, (thread, at) in self._pins:
             if frame == here:
                 x, y = placement.to_screen(*at)
                 is_current = thread.pin.id == self.current
-                _draw(painter, QPointF(x / ratio, y / ratio), thread, is_current)
+                tip = QPointF(x / ratio, y / ratio)
+                self._drawn.append((tip - QPointF(0, RADIUS_PX + 6), thread.pin.id))
+                _draw(painter, tip, thread, is_current)
 
 
 def place_of_pin(

@@ -80,7 +80,7 @@ class ReadingPage(QWidget):
             self.canvas = make()
             self._stack.addWidget(self.canvas)
             if hasattr(self.canvas, "decorations"):
-                self.canvas.decorations.append(self.panel.returned.layer.draw)
+                self.panel.returned.layer.attach(self.canvas)
             self._choose()
 
     def look_again(self) -> None:

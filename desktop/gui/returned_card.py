@@ -29,7 +29,8 @@ class ReturnedCard(QFrame):
         super().__init__(parent)
         self._shell, self._reading = shell, shell.reading
         self.setProperty("role", "bar")
-        self.layer = PinLayer(lambda: current_frame(self._reading))
+        self.layer = PinLayer(lambda: current_frame(self._reading), self._selects, self)
+        self.layer.chosen.connect(self.go_to)
         column = down(self, gap=0)
         head = across(margins=(14, 10, 12, 4), gap=8)
         self.title = label("", "heading", wrap=True)
@@ -105,8 +106,13 @@ class ReturnedCard(QFrame):
         frame_ref = where[0] if where is not None else thread.pin.frame
         if frame_ref is not None:
             go_to_frame(self._reading, view.case_id, frame_ref)
+        if where is not None and self._reading.view.zoom:
+            self._reading.replace(center=where[1])  # close up, the place might be out of sight
         if thread.pin.question_id:
             self.question_wanted.emit(thread.pin.question_id)
+
+    def _selects(self) -> bool:
+        return self._reading.view.tool == "select"
 
     def _answer(self, pin_id: str, text: str) -> None:
         room, thread = self._reading.workspace, self.pins.thread_of(pin_id)

@@ -57,8 +57,9 @@ class ReviewPage(QWidget):
         self.canvas.setAccessibleName("The reader's regions")
         self.canvas.recovery_offered.connect(lambda _text: None)
         self.canvas.installEventFilter(self)
-        self.layer = PinLayer(self._frame)
-        self.canvas.decorations.append(self.layer.draw)
+        self.layer = PinLayer(self._frame, parent=self)
+        self.layer.attach(self.canvas)
+        self.layer.chosen.connect(self._go_to_pin)
         row = across(self, gap=0)
         row.addWidget(self._make_queue())
         self._stack = QStackedWidget()
@@ -239,7 +240,10 @@ class ReviewPage(QWidget):
         frame_ref = where[0] if where is not None else thread.pin.frame
         place = place_of(room, frame_ref) if frame_ref is not None else None
         if place is not None:
-            self.reading.replace(series_id=place[0], index=place[1])
+            changes: dict[str, Any] = {"series_id": place[0], "index": place[1]}
+            if where is not None and self.reading.view.zoom:
+                changes["center"] = where[1]  # close up, the place might be out of sight
+            self.reading.replace(**changes)
         self.canvas.update()
 
     # -----------------------------------------------------------------------------------------

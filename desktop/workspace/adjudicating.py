@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop.commands.adjudication import ExplainRuling, RuleOnQuestion, RuleOnRegion
+from desktop.commands.annotation import AnswerRegion, RelabelAnnotations
 from desktop.commands.project import SetNoFinding
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.contracts import Progress
@@ -164,6 +165,28 @@ class AdjudicationDesk:
                 method=f"{fused.method} of {' '.join(merged_ids)}",
                 cause=cause,
                 note=note,
+                lettered=matter.lettered,
+            )
+        )
+
+    def answer_region(self, matter: Matter, question_id: str, value: AnswerValue) -> Event | None:
+        """Say what an attribute of the region that a ruling made is; None clears it."""
+        self._check_may(matter.case_id)
+        return self._workspace.run(
+            AnswerRegion(
+                case_id=matter.case_id,
+                annotation_id=_made(matter),
+                question_id=question_id,
+                value=value,
+            )
+        )
+
+    def relabel(self, matter: Matter, class_id: int) -> Event | None:
+        """Give the region that a ruling made another class."""
+        self._check_may(matter.case_id)
+        return self._workspace.run(
+            RelabelAnnotations(
+                case_id=matter.case_id, annotation_ids=(_made(matter),), class_id=class_id
             )
         )
 
@@ -254,6 +277,7 @@ class AdjudicationDesk:
                 taken_id=claim.record.id if claim is not None and claim.record else "",
                 cause=cause,
                 note=note,
+                lettered=matter.lettered,
             )
         )
 
@@ -282,6 +306,7 @@ class AdjudicationDesk:
             source_ids=matter.source_ids,
             cause=cause,
             note=note,
+            lettered=matter.lettered,
         )
 
     def _agreed_region(self, matter: Matter, first: Claim) -> RuleOnRegion:
@@ -297,6 +322,7 @@ class AdjudicationDesk:
                 verdict=Ruling.ACCEPTED,
                 source_ids=matter.source_ids,
                 taken_id=first.record.id,
+                lettered=matter.lettered,
             )
         return RuleOnRegion(
             case_id=matter.case_id,
@@ -306,6 +332,7 @@ class AdjudicationDesk:
             merged=fused.region,
             frames=fused.frames,
             method=fused.method,
+            lettered=matter.lettered,
         )
 
     def _fuse(self, chosen: Sequence[Claim], method: str) -> fusing.Fused:
@@ -353,6 +380,13 @@ def _said(matter: Matter, letter: str) -> Claim:
             f"{letter} said nothing here.", "", "Choose a reader who did, or reject it."
         )
     return claim
+
+
+def _made(matter: Matter) -> str:
+    """The region that the ruling on a matter made."""
+    if matter.is_question or matter.ruling is None or not matter.ruling.made_id:
+        raise UserError("There is no region of yours here.", "", "Accept, edit or merge one first.")
+    return matter.ruling.made_id
 
 
 def _and_doubted(connection: Connection, case_ids: list[str]) -> list[str]:

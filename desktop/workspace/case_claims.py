@@ -15,6 +15,7 @@ from desktop.commands.adjudication import REPLACEABLE
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.geometry import Geometry, Mask, Point, Polyline
+from desktop.domain.letters import letter_at
 from desktop.domain.proposal import Proposal, ProposedFrame
 from desktop.domain.record import stable_id
 from desktop.domain.runs import MaskYX, decode_runs, shape_mask
@@ -25,12 +26,14 @@ from desktop.engines.region_groups import REACH, Mark, Piece
 from desktop.store import queries
 from desktop.store.database import Connection
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 
 @dataclass(frozen=True)
 class CaseClaims:
-    """One case. ``readers`` stand in the order of their letters: A is ``readers[0]``."""
+    """One case. ``readers`` closed it and stand in the order of their letters.
+
+    ``lettered`` are all who have a letter, A first: also those who have not closed it, so that
+    nobody's letter changes when another reader closes or opens the case again.
+    """
 
     case: Case
     schema: Schema | None
@@ -40,9 +43,10 @@ class CaseClaims:
     answers: tuple[Answer, ...]
     no_finding: frozenset[str]
     rulings: tuple[Adjudication, ...]
+    lettered: tuple[str, ...] = ()
 
     def letter(self, reader_id: str) -> str:
-        return letter_at(self.readers.index(reader_id))
+        return letter_at((self.lettered or self.readers).index(reader_id))
 
     def said(self, reader_id: str) -> list[Answer]:
         return [a for a in self.answers if a.reader_id == reader_id]
@@ -52,12 +56,6 @@ class CaseClaims:
         questions = self.schema.case_questions() if self.schema else ()
         given = {a.question_id: a.value for a in self.said(reader_id)}
         return {q.id for q in shown_questions(questions, given)}
-
-
-def letter_at(place: int) -> str:
-    """A, B … Z, then A2, B2 …"""
-    round_, at = divmod(place, len(LETTERS))
-    return LETTERS[at] + (str(round_ + 1) if round_ else "")
 
 
 def in_letter_order(secret: bytes, case_id: str, reader_ids: Sequence[str]) -> tuple[str, ...]:
@@ -72,17 +70,16 @@ def claims_of(connection: Connection, secret: bytes, case_id: str, me: str = "")
     """Read a case; ``me`` is left out, because nobody rules on their own reading."""
     case = queries.one(connection, Case, case_id)
     schema = queries.maybe(connection, Schema, case.schema_id) if case.schema_id else None
-    closed = [
-        a
-        for a in queries.many(connection, Assignment, case_id=case_id)
-        if a.state is AssignmentState.DONE and a.reader_id != me
-    ]
+    given = queries.many(connection, Assignment, case_id=case_id)
+    closed = [a for a in given if a.state is AssignmentState.DONE and a.reader_id != me]
     rulings = tuple(queries.many(connection, Adjudication, case_id=case_id))
     ruling = {r.reader_id for r in rulings}
-    readers = in_letter_order(
-        secret, case_id, [a.reader_id for a in closed if a.reader_id not in ruling]
-    )
-    own = set(readers)
+    own = {a.reader_id for a in closed if a.reader_id not in ruling}
+    reading = [a.reader_id for a in given if a.reader_id != me and a.reader_id not in ruling]
+    known = _first_letters(rulings, me)
+    rest = [r for r in reading if r not in known]
+    lettered = (*known, *in_letter_order(secret, case_id, rest))
+    readers = tuple(r for r in lettered if r in own)
     regions = [
         a
         for a in queries.many(connection, Annotation, case_id=case_id)
@@ -105,7 +102,15 @@ def claims_of(connection: Connection, secret: bytes, case_id: str, me: str = "")
         ),
         no_finding=frozenset(a.reader_id for a in closed if a.no_finding),
         rulings=rulings,
+        lettered=lettered,
     )
+
+
+def _first_letters(rulings: Sequence[Adjudication], me: str) -> tuple[str, ...]:
+    """The letters as they were when somebody first ruled on the case, the acting one before all."""
+    told = [r for r in rulings if r.lettered]
+    first = min(told, key=lambda r: (r.reader_id != me, r.decided_utc, r.id), default=None)
+    return first.lettered if first is not None else ()
 
 
 class Pixels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from desktop.domain.record import stable_id
 from desktop.domain.schema import AnswerValue, Question, QuestionKind, Scope
 from desktop.domain.study import FrameRef
 from desktop.engines.region_groups import Mark, agrees, distances, group_marks, overlap_table
-from desktop.workspace.case_claims import CaseClaims, Pixels, counts_as_answered, letter_at
+from desktop.workspace.case_claims import CaseClaims, Pixels, counts_as_answered
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Matter:
     series_id: str = ""
     ruling: Adjudication | None = None
     is_stale: bool = False
+    lettered: tuple[str, ...] = ()
 
     @property
     def is_question(self) -> bool:
@@ -93,8 +95,6 @@ def _questions(claims: CaseClaims) -> list[Matter]:
     asked = {r: claims.asked(r) for r in claims.readers}
     found = []
     for question in claims.schema.case_questions():
-        if question.kind is QuestionKind.TEXT:
-            continue  # words never match word for word
         answers = [a for a in claims.answers if a.question_id == question.id]
         answers = [a for a in answers if question.id in asked[a.reader_id]]
         for target in sorted({_key(a.target) for a in answers}):
@@ -130,13 +130,18 @@ def _question(
         series_id=target.series_id,
         ruling=ruling,
         is_stale=stale,
+        lettered=claims.lettered,
     )
 
 
 def _apart(question: Question, a: AnswerValue, b: AnswerValue) -> float:
-    """How far two answers are apart: numbers by their range, several choices by what they share."""
+    """How far two answers are apart: numbers by their range, several choices by what they share,
+    words by what is left over once they are laid beside each other."""
     if a == b:
         return 0.0
+    if question.kind is QuestionKind.TEXT and isinstance(a, str) and isinstance(b, str):
+        one, other = _plain_words(a), _plain_words(b)
+        return 1 - SequenceMatcher(None, one, other, autojunk=False).ratio()
     numeric = question.kind in (QuestionKind.NUMBER, QuestionKind.RATING)
     if numeric and isinstance(a, (int, float)) and isinstance(b, (int, float)):
         low, high = question.minimum, question.maximum
@@ -149,6 +154,11 @@ def _apart(question: Question, a: AnswerValue, b: AnswerValue) -> float:
             return 0.0
         return 1 - len(set(a) & set(b)) / len(set(a) | set(b))
     return 1.0
+
+
+def _plain_words(text: str) -> list[str]:
+    """Words without capitals, spaces and full stops at their ends: those say nothing different."""
+    return [w.strip(".,;:!?") for w in text.casefold().split()]
 
 
 def _key(target: Target) -> str:
@@ -174,7 +184,7 @@ def _finding(claims: CaseClaims, group: list[tuple[Annotation, Mark]], taken: se
     for place, reader in enumerate(claims.readers):
         region, mark = by_rater.get(place, (None, None))
         parts = claims.slices.get(region.id, ()) if region is not None else ()
-        said.append(Claim(letter_at(place), reader, region, parts, mark))
+        said.append(Claim(claims.letter(reader), reader, region, parts, mark))
     sources = tuple(region_source(r, claims.slices.get(r.id, ())) for r, _m in group)
     subject, ruling, stale = _finding_ruling(claims, sources, taken)
     apart = distances(marks, len(claims.readers))
@@ -198,6 +208,7 @@ def _finding(claims: CaseClaims, group: list[tuple[Annotation, Mark]], taken: se
         series_id=series_id,
         ruling=ruling,
         is_stale=stale,
+        lettered=claims.lettered,
     )
 
 

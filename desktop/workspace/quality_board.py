@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -36,6 +36,7 @@ from desktop.workspace.quality_tables import NAMED, SaidTable, letters, mark_pat
 MARKED = Question(id="", text="", kind=QuestionKind.YES_NO, scope=Scope.STUDY)
 _BESIDE = (Measure.ALPHA, Measure.GWET, Measure.KAPPA, Measure.ICC)
 _NO_KNOWN = "No case with this question has a known answer: none is gold, nobody ruled on one."
+_TEXT = "Free text is not counted as right or wrong."
 _NO_ADVICE = "No suggestion for this question was decided on a case with a known answer."
 
 
@@ -162,7 +163,7 @@ def count_board(
     for tally in said:
         patterns[tally.topic].append((tally.said, tally.closed, tally.times))
     drawn = {t for _c, m, _n in marks for t in _topics_in(m)}
-    known, by_reader = _known(connection)
+    known, by_reader = _known(connection, {t.key for t in topics.values() if _is_text(t)})
     bias = _bias(connection)
     rows: list[BoardRow] = []
     seen: set[str] = set()
@@ -188,7 +189,7 @@ def board_row(
 ) -> BoardRow:
     """Count one row from what the readers said."""
     asked = asked_of(table, topic.question)
-    ratings = asked.ratings
+    ratings, is_text = asked.ratings, _is_text(topic)
     told = measured(asked, measure)
     beside = tuple(a for a in (measured(asked, m) for m in _fitting(asked)) if a.name != told.name)
     named = topic.kind in (*NAMED, QuestionKind.RATING) and ratings.q <= 60
@@ -201,7 +202,8 @@ def board_row(
         answers=int(ratings.per_item.sum()),
         readers=int((ratings.codes >= 0).any(axis=0).sum()),
         shares=tuple(zip(ratings.categories, map(float, shares), strict=True)) if named else (),
-        known=known.get(topic.key),
+        known=None if is_text else known.get(topic.key),
+        known_why=_TEXT if is_text else _NO_KNOWN,
         bias=bias.get(topic.key),
     )
 
@@ -218,7 +220,13 @@ def _topics_in(marks: str) -> set[str]:
     return {m.partition(SUB)[2] for m in marks.split(SEP)} - {""}
 
 
-def _known(connection: Connection) -> tuple[dict[str, Share], dict[str, Share]]:
+def _is_text(topic: Topic) -> bool:
+    return topic.kind is QuestionKind.TEXT
+
+
+def _known(
+    connection: Connection, texts: Container[str]
+) -> tuple[dict[str, Share], dict[str, Share]]:
     """Answers equal to the known one (a ruling, else gold), by topic and by reader."""
     by_topic: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     by_reader: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -226,6 +234,8 @@ def _known(connection: Connection) -> tuple[dict[str, Share], dict[str, Share]]:
         *tallies.known_scores(connection),
         *_gold_scores(connection),
     ):
+        if topic in texts:
+            continue
         for counts in (by_topic[topic], by_reader[reader]):
             counts[0] += right
             counts[1] += asked

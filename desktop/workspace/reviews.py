@@ -13,11 +13,12 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.errors import AccessProblem
 from desktop.domain.event import Event
 from desktop.domain.geometry import XY
+from desktop.domain.letters import letter_at
 from desktop.domain.review import Comment, Pin, PinState, Review, ReviewState
 from desktop.domain.study import Case, FrameRef
 from desktop.domain.task import Assignment, AssignmentState, Role
 from desktop.store import queries
-from desktop.workspace.case_claims import in_letter_order, letter_at
+from desktop.workspace.case_claims import in_letter_order
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace

@@ -77,6 +77,7 @@ def pin_and_return(window: MainWindow) -> str:
     hands.type_text(page.panel.compose, "Then there is no nodule")
     hands.press_key(window, K.Key_Return)
     (first, second) = page._threads
+    click_pin(page, first.pin.id)
     assert first.pin.at is not None and abs(first.pin.at[0] - 176) < 1
     assert second.pin.question_id == "nodule"
     canvas.setFocus()
@@ -84,6 +85,22 @@ def pin_and_return(window: MainWindow) -> str:
     line = page.model.line(page.model.place(first.pin.case_id, first.pin.reader_id))
     assert line.state is ReviewState.RETURNED
     return str(first.pin.case_id)
+
+
+def click_pin(page: Any, pin_id: str) -> None:
+    """A click on a drop takes its comment in hand, close up too; beside it, none."""
+    canvas, view = page.canvas, page.reading.view
+    page._go_to_pin("")
+    canvas.zoom_by(2.0)
+    page.reading.replace(center=(170.0, 104.0))
+    canvas.repaint()
+    drop = next(at for at, found in page.layer._drawn if found == pin_id)
+    hands.click(canvas, (drop.x() - 60, drop.y()))
+    assert page.panel.pins.current == ""
+    hands.click(canvas, (drop.x(), drop.y()))
+    assert page.panel.pins.current == page.layer.current == pin_id
+    assert page.reading.view.center is not None and abs(page.reading.view.center[0] - 176) < 1
+    page.reading.replace(zoom=view.zoom, center=view.center)
 
 
 def fix_and_hand_back(window: MainWindow, case_id: str) -> None:

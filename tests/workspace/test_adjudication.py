@@ -5,20 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from desktop.commands.annotation import AnswerRegion, ReshapeAnnotation
-from desktop.commands.project import AnswerQuestion, MarkCase, SetNoFinding
+from desktop.commands.project import (
+    AddSchema,
+    AnswerQuestion,
+    ChooseSchema,
+    MarkCase,
+    SetNoFinding,
+)
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.errors import AccessProblem, ConflictProblem, UserError
 from desktop.domain.geometry import Box, Mask, Point
 from desktop.domain.record import to_json
+from desktop.domain.schema import Question, QuestionKind
 from desktop.domain.task import AssignmentState, Role
 from desktop.store import queries
 from desktop.workspace.case_claims import in_letter_order
 from desktop.workspace.matters import Matter
 from desktop.workspace.workspace import Workspace
-from tests.workspace.made import MadeProject, disk_mask
+from tests.workspace.made import SCHEMA, MadeProject, disk_mask
 
 READERS = ("Bea", "Cyd", "Dan")
 
@@ -272,3 +280,89 @@ def test_gaps_in_the_guidelines_are_collected(made: MadeProject, tmp_path: Path)
 def test_a_merge_of_nobody_says_so(made: MadeProject) -> None:
     with pytest.raises(UserError, match="nothing to merge"):
         made.ws.adjudication.merge(matter(made), letters=("Z",))
+
+
+def letters(made: MadeProject) -> dict[str, str]:
+    """Letters by name on the first case, as the acting person sees them."""
+    names = {r.id: n for r, n in made.ws.readers()}
+    line = made.ws.adjudication.case("case-0")
+    assert line is not None
+    return {names[c.reader_id]: c.letter for c in line.matters[0].claims}
+
+
+def test_a_letter_stays_with_its_reader_while_others_come_and_go(made: MadeProject) -> None:
+    before = letters(made)
+    assert sorted(before.values()) == ["A", "B", "C"]
+    gone = next(name for name, letter in before.items() if letter == "A")
+    made.reopen(gone).run(MarkCase(case_id="case-0", state=AssignmentState.OPEN))
+    made.reopen("Eve")
+    assert letters(made) == {n: x for n, x in before.items() if n != gone}
+    made.ws.adjudication.accept(matter(made, "quality"), "B")
+    accounts = made.reopen("Ada").accounts
+    for name in ("Fay", "Gus", "Hal"):
+        accounts.add_reader(made.ws.reader, name, Role.READER)
+    for name in ("Fay", "Gus", "Hal", gone):
+        ws = made.reopen(name)
+        ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value="poor"))
+        ws.run(MarkCase(case_id="case-0", state=AssignmentState.DONE))
+    made.reopen("Eve")
+    after = letters(made)
+    assert {n: after[n] for n in before} == before, "late readers take the letters that are left"
+    assert sorted(after.values()) == list("ABCDEF")
+
+
+def test_words_are_compared_without_capitals_and_ruled_on(tmp_path: Path) -> None:
+    project = MadeProject(tmp_path)
+    words = Question(id="words", text="In words", kind=QuestionKind.TEXT)
+    schema = replace(SCHEMA, id="words@1", name="words", questions=(words,))
+    project.ws.run(AddSchema(schema=schema))
+    for case in project.cases:
+        project.ws.run(ChooseSchema(case_id=case, schema_id=schema.id))
+    said = {"Bea": ("A round nodule.", "Clear"), "Cyd": ("a round  nodule", "Fluid on the left")}
+    for name in said:
+        project.ws.accounts.add_reader(project.ws.reader, name, Role.READER)
+    project.ws.accounts.add_reader(project.ws.reader, "Eve", Role.ADJUDICATOR)
+    for name, texts in said.items():
+        ws = project.reopen(name)
+        for case, text in zip(project.cases, texts, strict=True):
+            ws.run(AnswerQuestion(case_id=case, question_id="words", value=text))
+            ws.run(MarkCase(case_id=case, state=AssignmentState.DONE))
+    desk = project.reopen("Eve").adjudication
+    first, second = desk.queue()
+    assert first.is_settled and first.matters[0].agreed
+    (open_,) = second.open
+    assert open_.disagreement == 1.0
+    desk.answer(open_, "Fluid")
+    (answer,) = project.ws.answers(project.cases[1])
+    assert answer.value == "Fluid" and answer.origin is Origin.ADJUDICATED
+    board = project.reopen("Ada").quality.board()
+    (row,) = board.rows
+    assert row.known is None and "Free text" in row.known_why
+    with pytest.raises(UserError):
+        project.ws.gold.make(project.cases[1], project.ws.accounts.known("Eve").id)
+    project.close()
+
+
+def test_the_truth_of_a_region_gets_class_and_attributes_of_its_own(made: MadeProject) -> None:
+    desk = made.ws.adjudication
+    with pytest.raises(UserError, match="no region of yours"):
+        desk.answer_region(matter(made), "solid", True)
+    before = rows_of_readers(made.ws)
+    desk.accept(matter(made), letter_of(matter(made), made, "Bea"))
+    desk.answer_region(matter(made), "solid", True)
+    desk.relabel(matter(made), 2)
+    (truth,) = made.ws.annotations("case-0")
+    assert (truth.label.class_id, truth.label.attributes) == (2, {"solid": True})
+    assert truth.origin is Origin.ADJUDICATED
+    assert matter(made).is_settled
+    assert rows_of_readers(made.ws) == before
+    made.reopen("Bea")
+    with pytest.raises(AccessProblem):
+        made.ws.adjudication.relabel(matter_seen_by_eve(made), 1)
+
+
+def matter_seen_by_eve(made: MadeProject) -> Matter:
+    made.reopen("Eve")
+    found = matter(made)
+    made.reopen("Bea")
+    return found
