@@ -3,8 +3,8 @@
 May import: every room below. Deliberately absent: Qt, the store, the open project.
 
 A plugin is one file with a literal ``PLUGIN = {"name": …, "version": …, "api": 1, "author": …}``
-and a function ``register(registry)`` that adds its tools, exporters, kinds of rules and
-consensus methods.
+and a function ``register(registry)`` that adds its tools, exporters, kinds of rules, consensus
+methods, model adapters and the like.
 """
 
 from desktop.commands.annotation import (
@@ -18,7 +18,7 @@ from desktop.commands.annotation import (
 )
 from desktop.domain.annotation import Annotation, Answer, Label, MaskSlice, Origin, Target
 from desktop.domain.contracts import Command, Progress
-from desktop.domain.errors import FileProblem, PluginProblem, UserError
+from desktop.domain.errors import FileProblem, ModelProblem, PluginProblem, UserError
 from desktop.domain.geometry import (
     Box,
     Ellipse,
@@ -28,6 +28,7 @@ from desktop.domain.geometry import (
     Polyline,
     RotatedBox,
 )
+from desktop.domain.model_card import Task as ModelTask
 from desktop.domain.runs import decode_runs, encode_runs, shape_mask
 from desktop.domain.schema import Code, LabelClass, Question, Schema, Scope
 from desktop.domain.study import Case, FrameRef, Instance, Series
@@ -45,6 +46,7 @@ from desktop.engines.synthetic import Drawn, Generator, Slider
 from desktop.engines.votes import Votes
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.snapshot import Snapshot
+from desktop.inference.adapters import ImageSeen, ModelAdapter, Spotted
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import Button, GestureEvent, KeyEvent, Kind
 from desktop.interaction.tool import Option, ShapePreview, Tool, ToolInfo, ToolUpdate
@@ -77,6 +79,7 @@ __all__ = [
     "FrameRef",
     "Generator",
     "GestureEvent",
+    "ImageSeen",
     "Instance",
     "KeyEvent",
     "Kind",
@@ -89,6 +92,9 @@ __all__ = [
     "MaskOptions",
     "MaskSlice",
     "Mismatch",
+    "ModelAdapter",
+    "ModelProblem",
+    "ModelTask",
     "Need",
     "Note",
     "Option",
@@ -119,6 +125,7 @@ __all__ = [
     "ShapePreview",
     "Slider",
     "Snapshot",
+    "Spotted",
     "Subject",
     "Target",
     "Tool",

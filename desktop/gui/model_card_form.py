@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 _TASKS = tuple(t for t in Task if t is not Task.PROMPT)
-_FORMS = ("yolo", "yolo-objectness", "boxes")
+_PLAIN = "as its task says"  # no adapter
 _ANSWERED = (QuestionKind.CHOICE, QuestionKind.TREE, QuestionKind.YES_NO)
 
 
@@ -36,6 +36,9 @@ class ModelCardForm(QFrame):
         self.setProperty("role", "card")
         self._card, self._on_save = card, on_save
         self._schemas = {s.name: s for s in room.schemas()}
+        self._forms: dict[Task, list[tuple[str, str]]] = {
+            task: room.models.forms(task) for task in _TASKS
+        }
         self._numbers: list[tuple[ModelClass, QSpinBox]] = []
         column = down(self, (20, 14, 20, 14), 8)
         column.addWidget(label(f"Card of {card.name}", "heading"))
@@ -47,13 +50,14 @@ class ModelCardForm(QFrame):
         self.task = _combo(_TASKS, card.task)
         self.values = _combo(tuple(Values), card.input.values)
         self.activation = _combo(tuple(Activation), card.activation)
-        self.form = _combo(_FORMS, card.output or _FORMS[0])
+        self.form = QComboBox()
+        self.form.setToolTip("A plugin can bring a form of its own.")
         self.schema = _combo(tuple(self._schemas), card.schema_name)
         self.question = QComboBox()
         rows = (
             ("Name", self.name), ("Licence", self.licence), ("Task", self.task),
             ("Values that go in", self.values), ("Makes chances by", self.activation),
-            ("Form of boxes", self.form), ("For cases read with", self.schema),
+            ("Form of the output", self.form), ("For cases read with", self.schema),
             ("Answers the question", self.question),
         )  # fmt: skip
         self._lines: dict[str, tuple[QWidget, QWidget]] = {}
@@ -85,7 +89,6 @@ class ModelCardForm(QFrame):
         """The card as the fields say it."""
         task = _TASKS[self.task.currentIndex()]
         chosen = [replace(m, index=n.value()) for m, n in self._numbers if n.value() >= 0]
-        is_detector = task is Task.DETECTION
         return replace(
             self._card,
             name=self.name.text().strip(),
@@ -94,7 +97,7 @@ class ModelCardForm(QFrame):
             schema_name=self.schema.currentText(),
             question_id=str(self.question.currentData() or "") if self._is_classifier else "",
             classes=tuple(sorted(chosen, key=lambda m: m.index)),
-            output=self.form.currentText() if is_detector else "",
+            output=str(self.form.currentData() or ""),
             activation=tuple(Activation)[self.activation.currentIndex()],
             input=replace(self._card.input, values=tuple(Values)[self.values.currentIndex()]),
         )
@@ -116,14 +119,25 @@ class ModelCardForm(QFrame):
         self.question.setCurrentIndex(max(0, self.question.findData(self._card.question_id)))
         self.question.blockSignals(False)
         task = _TASKS[self.task.currentIndex()]
+        self._offer_forms(task)
         for words, wanted in (
             ("Answers the question", self._is_classifier),
-            ("Form of boxes", task is Task.DETECTION),
+            ("Form of the output", self.form.count() > 1),
             ("Makes chances by", task not in (Task.DETECTION, Task.INSTANCES)),
         ):
             for part in self._lines[words]:
                 part.setVisible(wanted)
         self._show_meanings()
+
+    def _offer_forms(self, task: Task) -> None:
+        """The adapters of a task; without one, its own way, where it has one."""
+        offered = [] if task is Task.DETECTION else [("", _PLAIN)]
+        offered += [(name, f"{name} · {title}") for name, title in self._forms[task]]
+        now = self.form.currentData() if self.form.count() else self._card.output
+        self.form.clear()
+        for name, words in offered:
+            self.form.addItem(words, name)
+        self.form.setCurrentIndex(max(0, self.form.findData(now)))
 
     def _show_meanings(self) -> None:
         clear(self._meanings)

@@ -7,66 +7,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from desktop.domain.contracts import Progress
 from desktop.domain.errors import ModelProblem
-from desktop.domain.geometry import Box, Geometry, Point
-from desktop.domain.model_card import Activation, Fit, Layout, ModelCard, Pool, Task
+from desktop.domain.geometry import Point
+from desktop.domain.model_card import Activation, Fit, Layout, Pool, Task
 from desktop.domain.study import Window
-from desktop.imaging.frame import Frame
-from desktop.inference.boxes import boxes_of
+from desktop.inference.adapted_run import adapter_of, painted, run_adapted
+from desktop.inference.bench import MOST_VOXELS, Floats, in_bytes
+from desktop.inference.bench import Bench as Bench
+from desktop.inference.bench import Finding as Finding
+from desktop.inference.bench import Findings as Findings
 from desktop.inference.prepare import back, batch, frame_values, resized, window_for
-from desktop.inference.regions import FoundRegion, RegionSlice
 from desktop.inference.tiles import neighbours, slide
 
 log = logging.getLogger(__name__)
-
-Floats = npt.NDArray[np.float32]
-Run = Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
-Regions = Callable[[npt.NDArray[np.uint8], float, int, int], list[FoundRegion]]
-_MOST_VOXELS = 400_000_000  # of probabilities in memory at once
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a model found. ``frame`` is the 0-based image, None for the whole series; ``slices``
-    are painted pixels by image; ``soft`` holds probabilities by the model's class index."""
-
-    index: int
-    score: float
-    frame: int | None = None
-    geometry: Geometry | None = None
-    slices: tuple[RegionSlice, ...] = ()
-    soft: dict[int, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What a run needs: frames by number, the model, and where regions are found.
-
-    ``image`` and ``outputs`` are the names of the model's tensors.
-    """
-
-    card: ModelCard
-    count: int
-    frame: Callable[[int], Frame]
-    run: Run
-    regions: Regions
-    image: str
-    outputs: tuple[str, ...]
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class Findings:
-    """All of one series, and the window that the images were shown in."""
-
-    found: tuple[Finding, ...]
-    window: Window | None
 
 
 def run_series(bench: Bench) -> Findings:
@@ -77,7 +34,8 @@ def run_series(bench: Bench) -> Findings:
     ModelProblem
         The model does not fit, failed, or took too long. Cancelled where the person asked.
     """
-    work = _WORK.get(bench.card.task)
+    adapter = adapter_of(bench.card)
+    work = run_adapted if adapter is not None else _WORK.get(bench.card.task)
     if work is None:
         raise ModelProblem(f"{bench.card.name} is not run over a list.", bench.card.task.value)
     window = window_for(bench.frame(0), bench.card.input.window)
@@ -97,7 +55,7 @@ def _segment(bench: Bench, window: Window | None) -> list[Finding]:
     card, first = bench.card, bench.frame(0)
     size = (first.rows, first.columns)
     wanted = [c.index for c in card.classes]
-    if bench.count * size[0] * size[1] * max(1, len(wanted)) > _MOST_VOXELS:
+    if bench.count * size[0] * size[1] * max(1, len(wanted)) > MOST_VOXELS:
         raise ModelProblem("This series is too large for the model.", f"{bench.count} images.")
     if card.input.layout is Layout.NCDHW:
         chances = _volume_chances(bench, window)
@@ -108,8 +66,8 @@ def _segment(bench: Bench, window: Window | None) -> list[Finding]:
             if planes.shape[1:] != size:
                 raise ModelProblem("The images of this series differ in size.")
             for place, index in enumerate(wanted):
-                chances[place, number] = _bytes(_plane(planes, index))
-            bench.progress.report((number + 1) / bench.count, f"image {number + 1}")
+                chances[place, number] = in_bytes(_plane(planes, index))
+            bench.told(number + 1, bench.count, number)
     found = []
     for place, index in enumerate(wanted):
         for region in bench.regions(chances[place], card.threshold, card.min_area_px, card.most):
@@ -164,7 +122,7 @@ def _volume_chances(bench: Bench, window: Window | None) -> npt.NDArray[np.uint8
         lambda patch: _planes(bench, patch[None]),
         lambda done, of: bench.progress.report(0.2 + 0.8 * done / of, f"block {done} of {of}"),
     )
-    return np.stack([_bytes(_plane(total, c.index)) for c in bench.card.classes])
+    return np.stack([in_bytes(_plane(total, c.index)) for c in bench.card.classes])
 
 
 def _planes(bench: Bench, tensor: np.ndarray) -> Floats:
@@ -212,22 +170,6 @@ def _chances(values: Floats, activation: Activation) -> Floats:
             return np.clip(values, 0.0, 1.0)
 
 
-def _detect(bench: Bench, window: Window | None) -> list[Finding]:
-    card, found = bench.card, []
-    for number in range(bench.count):
-        frame = bench.frame(number)
-        tensor, scale = _one(bench, frame, window)
-        for box in boxes_of(
-            _first(bench, tensor), card.output, scale, (frame.rows, frame.columns),
-            card.threshold, card.overlap_limit, max((c.index for c in card.classes), default=0) + 1,
-        ):  # fmt: skip
-            shape = Box(x0=box.x0, y0=box.y0, x1=box.x1, y1=box.y1)
-            if card.means(box.index) is not None:
-                found.append(Finding(box.index, box.score, number, shape))
-        bench.progress.report((number + 1) / bench.count, f"image {number + 1}")
-    return found
-
-
 def _instances(bench: Bench, window: Window | None) -> list[Finding]:
     """Outputs in the order boxes, classes, scores, masks; masks (n, 1, rows, columns) in 0..1."""
     card, found = bench.card, []
@@ -237,20 +179,16 @@ def _instances(bench: Bench, window: Window | None) -> list[Finding]:
             f"This one gives {', '.join(bench.outputs)}.",
         )
     for number in range(bench.count):
-        frame = bench.frame(number)
-        tensor, scale = _one(bench, frame, window)
+        tensor, scale = bench.fed(number, window)
         answer = bench.run({bench.image: tensor})
         _boxes, classes, scores, masks = (answer[name] for name in bench.outputs[:4])
         planes = np.asarray(masks, np.float32).reshape(-1, *masks.shape[-2:])
         for index, score, plane in zip(classes.ravel(), scores.ravel(), planes, strict=False):
             if score < card.threshold or card.means(int(index)) is None:
                 continue
-            whole = back(plane[None], scale, frame.rows, frame.columns)
-            for region in bench.regions(_bytes(whole), 0.5, card.min_area_px, 1):
-                (piece,) = region.slices
-                part = RegionSlice(number, piece.runs, piece.bounds, piece.area_px)
+            for part in painted(bench, number, plane, scale):
                 found.append(Finding(int(index), min(1.0, float(score)), slices=(part,)))
-        bench.progress.report((number + 1) / bench.count, f"image {number + 1}")
+        bench.told(number + 1, bench.count, number)
     return found
 
 
@@ -260,10 +198,10 @@ def _classify(bench: Bench, window: Window | None) -> list[Finding]:
     numbers = [bench.count // 2] if card.pool is Pool.MIDDLE else range(bench.count)
     rows = []
     for done, number in enumerate(numbers):
-        tensor, _scale = _one(bench, bench.frame(number), window)
+        tensor, _scale = bench.fed(number, window)
         values = np.asarray(_first(bench, tensor), np.float32).ravel()
         rows.append(_chances(values, card.activation))
-        bench.progress.report((done + 1) / len(numbers), f"image {number + 1}")
+        bench.told(done + 1, len(numbers), number)
     table = np.stack(rows)
     chances = table.max(axis=0) if card.pool is Pool.MAX else table.mean(axis=0)
     soft = {c.index: float(_plane(chances, c.index)) for c in card.classes}
@@ -277,8 +215,7 @@ def _keypoints(bench: Bench, window: Window | None) -> list[Finding]:
     """Heat maps, (1, points, rows, columns), or a table (1, points, 2 or 3) of x, y, score."""
     card, found = bench.card, []
     for number in range(bench.count):
-        frame = bench.frame(number)
-        tensor, scale = _one(bench, frame, window)
+        tensor, scale = bench.fed(number, window)
         answer = np.asarray(_first(bench, tensor), np.float32)
         if answer.ndim == 4:
             maps = _chances(answer[0], card.activation)
@@ -294,7 +231,7 @@ def _keypoints(bench: Bench, window: Window | None) -> list[Finding]:
             if score >= card.threshold and card.means(index) is not None:
                 place = Point(x=x / scale[0], y=y / scale[1])
                 found.append(Finding(index, min(1.0, score), number, place))
-        bench.progress.report((number + 1) / bench.count, f"image {number + 1}")
+        bench.told(number + 1, bench.count, number)
     return found
 
 
@@ -304,23 +241,11 @@ def _peak(plane: Floats, step: tuple[float, float]) -> tuple[float, float, float
     return (float(column) + 0.5) / step[0], (float(row) + 0.5) / step[1], float(plane.max())
 
 
-def _one(
-    bench: Bench, frame: Frame, window: Window | None
-) -> tuple[np.ndarray, tuple[float, float]]:
-    contract = bench.card.input
-    fitted, scale = resized(frame_values(frame, contract, window), contract)
-    return batch(fitted, contract.layout), scale
-
-
 def _first(bench: Bench, tensor: np.ndarray) -> np.ndarray:
     """The output that counts: the one named "probabilities", else the first."""
     bench.progress.check()
     name = "probabilities" if "probabilities" in bench.outputs else bench.outputs[0]
     return bench.run({bench.image: tensor})[name]
-
-
-def _bytes(chances: Floats) -> npt.NDArray[np.uint8]:
-    return np.asarray(np.clip(chances, 0, 1) * 255 + 0.5, np.uint8)
 
 
 def _unexpected(bench: Bench, answer: np.ndarray) -> ModelProblem:
@@ -334,7 +259,6 @@ def _unexpected(bench: Bench, answer: np.ndarray) -> ModelProblem:
 
 _WORK: dict[Task, Callable[[Bench, Window | None], Sequence[Finding]]] = {
     Task.SEGMENTATION: _segment,
-    Task.DETECTION: _detect,
     Task.INSTANCES: _instances,
     Task.CLASSIFICATION: _classify,
     Task.KEYPOINTS: _keypoints,

@@ -18,6 +18,7 @@ from desktop.domain.record import stable_id, to_json
 from desktop.domain.runs import runs_digest
 from desktop.domain.schema import Schema, Scope
 from desktop.domain.study import Case, FrameRef, Instance, Window
+from desktop.inference.adapters import adapter_named
 from desktop.inference.case_run import Finding, Findings
 from desktop.store import queries
 from desktop.store.database import Connection
@@ -41,7 +42,7 @@ class SeriesSeen:
 
 def run_of(card: ModelCard) -> ModelRun:
     """The run that a card stands for: the same card gives the same run, so that it is resumed."""
-    counted = to_json(card_that_counts(card))
+    counted = to_json(card_that_counts(card)) + _reader_of(card)
     digest = hashlib.sha256(counted.encode()).hexdigest()
     return ModelRun(
         id=stable_id("model-run", digest, __version__),
@@ -53,6 +54,12 @@ def run_of(card: ModelCard) -> ModelRun:
         card_sha256=digest,
         app_version=__version__,
     )
+
+
+def _reader_of(card: ModelCard) -> str:
+    """The adapter of a plugin with its version; "" where the numbers are read by the house."""
+    found = adapter_named(card.output, card.task)
+    return f"{found.name} {found.version}" if found is not None and found.version else ""
 
 
 def card_that_counts(card: ModelCard) -> ModelCard:
@@ -69,6 +76,8 @@ def provenance_of(card: ModelCard, window: Window | None) -> Provenance:
         "threshold": f"{card.threshold:g}",
         "window": "" if window is None else f"{window.center:g}/{window.width:g}",
     }
+    if reader := _reader_of(card):
+        detail["adapter"] = reader
     if card.decoder_sha256:
         detail["decoder_sha256"] = card.decoder_sha256
         detail["family"] = card.family

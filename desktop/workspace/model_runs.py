@@ -19,6 +19,7 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Schema
 from desktop.domain.study import Case
 from desktop.imaging.frame import Frame
+from desktop.inference.adapted_run import adapter_of
 from desktop.inference.case_run import Bench, Findings, run_series
 from desktop.inference.regions import FoundRegion
 from desktop.inference.session import ModelFacts
@@ -156,6 +157,8 @@ class ModelRuns:
         if model.problem:
             raise ModelProblem(f"{model.card.name} can't be used.", model.problem)
         check_offers(model.card)
+        _ = self._workspace.plugins  # the adapters they bring count from here on
+        adapter_of(model.card)
         self._workspace._check_writable()
         return model
 
@@ -290,13 +293,14 @@ class ModelRuns:
             )
             return found
 
-        if len(facts.inputs) != 1:
+        if len(facts.inputs) != 1 and adapter_of(card) is None:
             names = ", ".join(t.words for t in facts.inputs)
             raise ModelProblem("This model wants more than an image.", f"It wants {names}.")
         return run_series(
             Bench(
                 card, len(seen.refs), frame, run, regions, facts.inputs[0].name,
                 tuple(t.name for t in facts.outputs), progress,
+                tuple(t.name for t in facts.inputs),
             )
         )  # fmt: skip
 

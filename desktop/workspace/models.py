@@ -95,6 +95,13 @@ class Models:
         """The model of the prompt tool: the first that can be used."""
         return next((s for s in self.shelf() if s.card.task is Task.PROMPT and not s.problem), None)
 
+    def forms(self, task: Task) -> list[tuple[str, str]]:
+        """(name, title) of the adapters that can read the numbers of a task's models."""
+        from desktop.inference.adapters import adapters
+
+        _ = self._workspace.plugins  # theirs count from here on
+        return [(a.name, a.title) for a in adapters() if a.task is task]
+
     # changing it -----------------------------------------------------------------------------
 
     def add(

@@ -105,6 +105,12 @@ class Registry:
 
         register(learner)
 
+    def add_model_adapter(self, adapter: Any) -> None:
+        """Add a way of reading the numbers that a model file gives."""
+        from desktop.inference.adapters import register
+
+        register(adapter)
+
     def add_generator(self, generator: Any) -> None:
         """Add a generator of made-up images."""
         from desktop.engines.synthetic import register
