@@ -12,7 +12,13 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, UserError
 from desktop.engines.bradley_terry import RankingOptions, fit
 from desktop.engines.comparisons import Comparisons
-from desktop.engines.pair_choice import ChoiceOptions, Why, choose_pairs, information
+from desktop.engines.pair_choice import (
+    ChoiceOptions,
+    Why,
+    choose_pairs,
+    information,
+    order_gain,
+)
 from desktop.engines.plackett_luce import Rankings, fit_rankings
 from desktop.engines.preference_raters import (
     circles,
@@ -31,6 +37,7 @@ from tests.engines.made_preferences import (
     pudding_comparisons,
     pudding_rankings,
 )
+from tools.bench.preference import WORLDS, reached, tau_curve
 
 EXACT = RankingOptions(penalty=0)
 
@@ -347,7 +354,7 @@ def test_elo() -> None:
 def test_pairs_of_a_batch_are_disjoint_and_reproducible() -> None:
     _truth, data = made_up(20, 100, seed=11)
     worths, met = fit(data), data.wins(0.5) + data.wins(0.5).T
-    for strategy in ("swiss", "information", "random"):
+    for strategy in ("order", "swiss", "information", "random"):
         options = ChoiceOptions(strategy=strategy)
         pairs = choose_pairs(worths, met, 10, asked=data, options=options, seed=3)
         items = [i for p in pairs for i in (p.left, p.right)]
@@ -383,3 +390,52 @@ def test_close_and_uncertain_pairs_are_worth_more() -> None:
     told = information(worths)
     assert told[0, 1] == told.max()
     assert np.all(np.diag(told) == 0)
+
+
+def test_the_gain_for_the_order_is_what_one_more_answer_takes_from_the_doubt() -> None:
+    """Against the doubt counted pair by pair, before and after the answer."""
+    worths = fit(made_up(9, 40, seed=17)[1], RankingOptions(position=False))
+    assert worths.covariance is not None
+    chance = worths.chances()
+    told = chance * (1 - chance)
+    x, variance = worths.log_worth, worths.difference_variance()
+    found = order_gain(x, worths.covariance, told)
+    for i, j in ((0, 1), (3, 7), (8, 2)):
+        side = np.zeros(9)
+        side[[i, j]] = 1, -1
+        after = np.linalg.inv(np.linalg.inv(worths.covariance + np.ones((9, 9)))
+                              + told[i, j] * np.outer(side, side))  # fmt: skip
+        doubt = 0.0
+        for k in range(9):
+            for m in range(k):
+                weight = np.exp(-((x[k] - x[m]) ** 2) / variance[k, m] / 2)
+                weight /= np.sqrt(variance[k, m])
+                left = after[k, k] + after[m, m] - 2 * after[k, m]
+                doubt += weight * (variance[k, m] - left)
+        assert found[i, j] == pytest.approx(doubt, rel=1e-9)
+    assert np.all(np.diag(found) == 0) and np.allclose(found, found.T)
+
+
+def test_swiss_takes_neighbours_then_who_met_least_then_what_tells_most() -> None:
+    data = Comparisons.of(4, [0, 1, 2, 3], [1, 0, 3, 2], [1, 1, 1, 1], weight=[9, 9, 1, 1])
+    worths = fit(data, RankingOptions(position=False))
+    swiss = ChoiceOptions(strategy="swiss", random_share=0, repeat_share=0)
+    met = np.ones((4, 4))
+    first = [choose_pairs(worths, met, 1, options=swiss, seed=s)[0] for s in range(8)]
+    assert {frozenset((p.left, p.right)) for p in first} != {frozenset((0, 1))}
+    told = information(worths)
+    most = {frozenset(k) for k in np.argwhere(told == told.max()).tolist()}
+    assert {frozenset((p.left, p.right)) for p in first} <= most, "all are equally close"
+    met[2, 3] = met[3, 2] = met[0, 2] = met[2, 0] = met[1, 2] = met[2, 1] = 5
+    met[0, 1] = met[1, 0] = 5
+    first = [choose_pairs(worths, met, 1, options=swiss, seed=s)[0] for s in range(8)]
+    assert {3} == set.intersection(*({p.left, p.right} for p in first)), "3 has met nobody else"
+
+
+def test_chosen_pairs_need_far_fewer_answers_than_random_ones() -> None:
+    """The worlds of the benchmark, with fewer seeds; there, 20 are drawn."""
+    world = WORLDS["far apart, 30 % of answers careless"]
+    random = reached([tau_curve(s, world, None, 300) for s in range(4)], 0.55)
+    chosen = reached([tau_curve(s, world, ChoiceOptions(), 300) for s in range(4)], 0.55)
+    assert random is not None and chosen is not None
+    assert chosen <= 0.75 * random
