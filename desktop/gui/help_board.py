@@ -163,8 +163,8 @@ class HelpBoard(QWidget):
         column.addLayout(grid)
         column.addWidget(
             label(
-                "Right: against what was ruled or is gold. A region is right where a true one of "
-                "its class touches it. Waiting: not decided yet.",
+                "Right: against what was ruled or is gold. A region is right where it shares "
+                "enough pixels with a true one of its class. Waiting: not decided yet.",
                 "small", wrap=True,
             )
         )  # fmt: skip

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from desktop.domain.annotation import Annotation, Answer, Origin
+from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.contracts import Progress
 from desktop.domain.help_study import PLAN_ID, Arm, BlindLock, HelpPlan
 from desktop.domain.model_run import ModelCase, ModelRun
-from desktop.domain.proposal import Decision, Proposal, Verdict
+from desktop.domain.proposal import Decision, Proposal, ProposedFrame, Verdict
 from desktop.domain.schema import Schema
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment, AssignmentState, Reader, Role
@@ -25,11 +25,11 @@ from desktop.engines.help_effect import (
     share,
     time_saved,
 )
-from desktop.engines.region_groups import SAME_FINDING
-from desktop.engines.region_match import on_common_images, same_place
+from desktop.engines.region_groups import Mark
 from desktop.store import queries, working_time
 from desktop.store.database import Connection
 from desktop.workspace.case_claims import Pixels
+from desktop.workspace.help_places import Place, is_same, places
 from desktop.workspace.truth import CaseTruth, truth_of
 
 
@@ -142,7 +142,7 @@ class _Reader:
                 continue
             seen = [p for p in proposals if self._is_seen(p.origin.value, lock)]
             self.items += self._answered(lock, seen, answers, truth)
-            self.items += self._found(lock, seen, regions, truth)
+            self.items += self._found(lock, seen, regions, truth, pixels)
 
     def _run(self, proposal: Proposal) -> _Run:
         if proposal.run_id not in self.runs:
@@ -187,25 +187,36 @@ class _Reader:
 
     def _found(
         self, lock: BlindLock, proposals: list[Proposal], regions: list[Annotation],
-        truth: CaseTruth,
+        truth: CaseTruth, pixels: Pixels,
     ) -> Iterator[HelpItem]:  # fmt: skip
-        """Regions by case: is there one of this class?"""
-        before = {r.label.class_id for r in lock.regions}
-        after = {
-            r.label.class_id
+        """Regions by place, see ``help_places``."""
+        if not truth.has_regions:
+            return
+        own = [
+            r
             for r in regions
             if r.reader_id == lock.reader_id and r.origin is not Origin.ADJUDICATED
-        }
+        ]
+        slices = queries.many(self._read, MaskSlice, case_id=lock.case_id) if own else []
+        true = [pair for pairs in truth.regions.values() for pair in pairs]
+        before = _marks(pixels, [(r, _parts(r, lock.slices)) for r in lock.regions])
+        after = _marks(pixels, [(r, _parts(r, slices)) for r in own])
+        known, truly = _marks(pixels, true), [r for r, _parts_of in true]
         for run_id, run in self.runs.items():
             if lock.case_id not in run.cases or not self._is_seen(run.origin, lock):
                 continue
-            said = {p.label.class_id for p in proposals if p.run_id == run_id and p.label}
+            drafts = [p for p in proposals if p.run_id == run_id and p.label is not None]
+            said = _marks(pixels, [(p, p.frames) for p in drafts])
             for class_id in sorted(run.classes):
-                holds = truth.holds_class(class_id)
-                if holds is not None:
+                four = (known, said, before, after)
+                found = [*places(*([m for m in s if m.label == class_id] for s in four))]
+                everywhere = [_holds(s, class_id) for s in (truly, drafts, lock.regions, own)]
+                if any(everywhere):  # of the whole case, without a place
+                    found = [Place(everywhere[2], everywhere[1], everywhere[3], everywhere[0])]
+                for place in found:
                     yield HelpItem(
                         lock.reader_id, run.name, lock.case_id, self._class_name(lock, class_id),
-                        class_id in before, class_id in said, class_id in after, holds,
+                        place.blind, place.suggested, place.final, place.truth,
                     )  # fmt: skip
 
     def _is_seen(self, origin: str, lock: BlindLock) -> bool:
@@ -292,6 +303,22 @@ def _fate(decision: Decision, proposal: Proposal, made: dict[str, Annotation]) -
     return "edited" if changed or region.origin is Origin.MODEL_EDITED else "accepted"
 
 
+def _parts(region: Annotation, slices: Sequence[MaskSlice]) -> tuple[MaskSlice, ...]:
+    return tuple(s for s in slices if s.annotation_id == region.id)
+
+
+def _holds(regions: Iterable[Annotation | Proposal], class_id: int) -> bool:
+    """Whether something of a class is said of the whole case, without a shape."""
+    return any(r.geometry is None and r.label and r.label.class_id == class_id for r in regions)
+
+
+def _marks(
+    pixels: Pixels,
+    regions: Iterable[tuple[Annotation | Proposal, Sequence[MaskSlice | ProposedFrame]]],
+) -> list[Mark]:
+    return [pixels.mark_of(r, parts, 0) for r, parts in regions if r.geometry is not None]
+
+
 def _is_right(proposal: Proposal, truth: CaseTruth, pixels: Pixels) -> bool | None:
     """Against the truth; None where it is not known.
 
@@ -307,5 +334,4 @@ def _is_right(proposal: Proposal, truth: CaseTruth, pixels: Pixels) -> bool | No
     if proposal.geometry is None:
         return any(region.geometry is None for region, _parts in true)
     said = pixels.mark_of(proposal, proposal.frames, 0)
-    marks = [pixels.mark_of(r, parts, 0) for r, parts in true if r.geometry is not None]
-    return any(same_place(*on_common_images(said, mark)) >= SAME_FINDING for mark in marks)
+    return any(is_same(said, mark) for mark in _marks(pixels, true))

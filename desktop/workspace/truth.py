@@ -25,10 +25,6 @@ class CaseTruth:
     regions: dict[int, list[TrueRegion]] = field(default_factory=dict)
     author_id: str = ""  # whose work became gold: not measured by it
 
-    def holds_class(self, class_id: int) -> bool | None:
-        """Whether a class is in the case; None where nobody ruled about regions."""
-        return bool(self.regions.get(class_id)) if self.has_regions else None
-
 
 def truth_of(connection: Connection, case_id: str) -> CaseTruth:
     """The truth of one case as far as it is known."""

@@ -253,6 +253,59 @@ def test_a_suggested_region_is_right_by_its_pixels_not_by_its_rectangle(made: Ma
     assert right == {"run-0": 0, "run-1": 1, "run-2": 0, "run-3": 1}
 
 
+def test_regions_misled_and_corrected_are_counted_by_their_place(made: MadeProject) -> None:
+    """Four places on one image, by hand. The true nodules are A and B; C and D are nothing.
+
+    Blind, Rex draws A and C. The model suggests B and D, each inside the rectangle around an
+    L of his, but on none of its pixels. He takes both and then deletes his own A, on which the
+    model was silent. So he was misled twice (D taken, A dropped), corrected once (B), and kept
+    one mistake that the model, being silent, was right about (C).
+    """
+    from desktop.commands.annotation import AddAnnotation, DeleteAnnotations
+    from desktop.domain.geometry import Polygon
+
+    ell = Polygon(points=((1, 1), (13, 1), (13, 3), (3, 3), (3, 13), (1, 13)))
+    inside = Box(x0=5.0, y0=5.0, x1=12.0, y1=12.0)
+    a, c = ell, ell.shifted(16, 0)
+    b, d = inside, inside.shifted(16, 0)
+    made.draw(a), made.draw(b)
+    ws, case_id = made.ws, made.cases[0]
+    ws.gold.make(case_id)
+    drafts = tuple(
+        Proposal(
+            id=name, case_id=case_id, run_id="run", schema_id=SCHEMA.id, score=0.9,
+            target=Target(scope=Scope.REGION, series_id="series-0", frame=made.frames[0]),
+            label=Label(class_id=1), geometry=shape, provenance=Provenance(tool="Finder"),
+        )
+        for name, shape in (("b", b), ("d", d))
+    )  # fmt: skip
+    ws.run(OfferProposals(proposals=drafts))
+    ws.help.set_plan(0, 100, 0)
+    ws.accounts.add_reader(ws.reader, "Rex", Role.READER)
+    ws = made.reopen("Rex")
+    drawn = []
+    for shape in (a, c):
+        region = made.region(shape)
+        ws.run(AddAnnotation(annotation=region, what="Draw"))
+        drawn.append(region.id)
+    ws.help.lock(case_id)
+    ws.run(AcceptProposals(case_id=case_id, proposal_ids=("b", "d")))
+    ws.run(DeleteAnnotations(case_id=case_id, annotation_ids=(drawn[0],)))
+    report = made.reopen("Ada").help.report()
+    told = sorted((i.truth, i.blind, i.suggested, i.final) for i in report.items)
+    assert told == [
+        (False, False, True, True),  # D
+        (False, True, False, True),  # C
+        (True, False, True, True),  # B
+        (True, True, False, False),  # A
+    ]
+    effect = report.all
+    assert (effect.misled.count, effect.misled.of) == (2, 2)
+    assert (effect.corrected.count, effect.corrected.of) == (1, 2)
+    assert (effect.right_before.count, effect.right_after.count) == (2, 1)
+    assert [m.case_id for m in report.misleading] == [case_id, case_id]
+
+
 def test_minutes_saved_come_from_the_two_arms(made: MadeProject) -> None:
     ws = made.ws
     ws.help.set_plan(50, 0, 50)
@@ -277,6 +330,45 @@ def test_minutes_saved_come_from_the_two_arms(made: MadeProject) -> None:
     if number:
         assert report.arm_seconds[Arm.NONE] == 300.0
     assert "Not enough data" in report.saved.words
+
+
+def test_minutes_saved_are_those_of_a_person_with_a_pencil(tmp_path: Path) -> None:
+    """30 cases in two arms; waiting for a model, idling and open cases count for neither."""
+    from scipy import stats
+
+    made = MadeProject(tmp_path, cases=30)
+    ws = made.ws
+    ws.help.set_plan(40, 0, 60)
+    plan = ws.help.plan
+    assert plan is not None
+    seconds: dict[Arm, list[float]] = {arm: [] for arm in Arm}
+    for number, case_id in enumerate(made.cases):
+        arm = plan.arm(case_id, ws.reader.id)
+        worked = 240.0 + 7 * (number % 5) if arm is Arm.NONE else 150.0 + 11 * (number % 4)
+        spans = [(TimeState.ACTIVE, worked - 30), (TimeState.ACTIVE, 30.0)]
+        spans += [(TimeState.WAITING, 900.0), (TimeState.IDLE, 500.0), (TimeState.LOADING, 80.0)]
+        ws.run(RecordTime(spans=tuple(
+            TimeSpan(
+                id=ws.new_id(), reader_id=ws.reader.id, case_id=case_id, tool="select",
+                state=state, start_utc="2026-01-01T00:00:00Z", seconds=length,
+            )
+            for state, length in spans
+        )))  # fmt: skip
+        if number < 28:  # the last two stay open
+            ws.run(MarkCase(case_id=case_id, state=AssignmentState.DONE))
+            seconds[arm].append(worked)
+    report = ws.help.report()
+    made.close()
+    without, with_help = seconds[Arm.NONE], seconds[Arm.FIRST]
+    assert min(len(without), len(with_help)) >= 5
+    assert report.arm_cases == {Arm.NONE: len(without), Arm.BLIND: 0, Arm.FIRST: len(with_help)}
+    mean = sum(without) / len(without) - sum(with_help) / len(with_help)
+    assert report.saved.minutes == pytest.approx(mean * len(with_help) / 60)
+    welch = stats.ttest_ind(without, with_help, equal_var=False).confidence_interval(0.95)
+    assert report.saved.interval is not None
+    assert (report.saved.interval.low, report.saved.interval.high) == pytest.approx(
+        (welch.low * len(with_help) / 60, welch.high * len(with_help) / 60)
+    )
 
 
 def test_answers_made_from_suggestions_keep_where_they_come_from(made: MadeProject) -> None:
