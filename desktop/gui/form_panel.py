@@ -293,8 +293,11 @@ class FormPanel(QWidget):
         if Scope.FRAME in self._titles:
             keys.append("index")  # elsewhere scrolling must cost nothing
         if any(getattr(old, k) != getattr(new, k) for k in keys):
+            was_here = self.focused_box() is not None
             self.keep_typing()
             self.refresh()
+            if was_here and old.case_id != new.case_id:
+                self.take_focus()  # a digit answers the first question of the case, not the last
         if old.selection != new.selection and self._region_boxes:
             self._reveal(self._region_boxes[-1])
             self._reveal(self._region_boxes[0])

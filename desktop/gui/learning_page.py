@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QInputDialog, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QInputDialog,
+    QScrollArea,
+    QSpinBox,
+    QStackedWidget,
+    QWidget,
+)
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
@@ -26,7 +33,7 @@ BIASED = (
     "The queue prefers hard and rare cases. How common an answer is can be read from the random "
     "checks only."
 )
-_WATCHED = ("answer", "learning_round", "learning_skip", "schema", "case")
+_WATCHED = ("answer", "assignment", "learning_round", "learning_skip", "schema", "case")
 
 
 class LearningPage(QWidget):
@@ -59,7 +66,7 @@ class LearningPage(QWidget):
         self.topic_box = QComboBox()
         self.topic_box.setAccessibleName("Question to learn")
         self.topic_box.setToolTip("The question that the model learns to answer.")
-        self.topic_box.setMinimumWidth(240)
+        self.topic_box.setMinimumWidth(180)
         self.topic_box.currentIndexChanged.connect(lambda _i: self._show_topic())
         head.addWidget(self.topic_box)
         head.addStretch(1)
@@ -111,14 +118,14 @@ class LearningPage(QWidget):
         column.addWidget(self.queue_head)
         self._stack = QStackedWidget()
         self.queue = QueueList()
-        self.queue.wanted.connect(self.chosen)
+        self.queue.wanted.connect(self._open)
         self._empty = EmptyState("learning", "", "")
         self._stack.addWidget(self.queue)
         self._stack.addWidget(self._empty)
         column.addWidget(self._stack, 1)
         row = across(gap=8)
         self.open = push("Open", "primary", "next", "Opens the chosen case (Enter).")
-        self.open.clicked.connect(lambda: self.chosen.emit(self.queue.current_case()))
+        self.open.clicked.connect(lambda: self._open(self.queue.current_case()))
         self.skip = push("Pass over…", "", "skip", "Leaves the case with a reason; it rests.")
         self.skip.clicked.connect(self._skip)
         row.addWidget(self.open)
@@ -133,7 +140,7 @@ class LearningPage(QWidget):
         column = down(card, (12, 12, 12, 12), 8)
         column.addWidget(label("How good the model is", "heading"))
         self.plot = PlotView("Learning curve")
-        self.plot.setMinimumHeight(160)
+        self.plot.setMinimumHeight(210)
         column.addWidget(self.plot, 1)
         self.more = label("", "muted", wrap=True)
         column.addWidget(self.more)
@@ -145,7 +152,11 @@ class LearningPage(QWidget):
         column.addWidget(label("Rounds", "heading"))
         self.history = label("", "muted", wrap=True)
         column.addWidget(self.history)
-        return card
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(card)
+        return area
 
     # showing -------------------------------------------------------------------------------
 
@@ -302,6 +313,11 @@ class LearningPage(QWidget):
             learning.start_suggesting(topic, on_done=done, on_error=self._shell.say_error)
         except UserError as error:
             self._shell.say_error(error)
+
+    def _open(self, case_id: str) -> None:
+        """Read a case of the queue; the round is in hand until it is left."""
+        self._shell.round_in_hand = self.topic
+        self.chosen.emit(case_id)
 
     def _skip(self) -> None:
         learning, query = self._learning, self.queue.current_query()

@@ -233,19 +233,16 @@ class ReadingActs:
         if told is not None:
             said += f": {told.sentence}"
         lines = "\n".join(told.lines) if told else ""
-        following = self._next_open(case_id)
-        if following:
+        kind = "info" if told is None else "ok" if told.right == told.asked else "warn"
+        if self.page is not None and self.page.panel.round.holds(case_id):
+            through = self.page.panel.round.go_on(case_id)
+            said, kind = (f"{said}. {through}", "ok") if through else (said, kind)
+        elif following := self._next_open(case_id):
             open_case(self._reading, following)
-            kind = "info" if told is None else "ok" if told.right == told.asked else "warn"
-            self._shell.say(said, lines, kind, "Undo", lambda: self._reopen(case_id))
         else:
-            self._shell.say(
-                f"{said}. No case is open any more.",
-                lines or "All are done or skipped.",
-                "ok",
-                "Undo",
-                lambda: self._reopen(case_id),
-            )
+            said, kind = f"{said}. No case is open any more.", "ok"
+            lines = lines or "All are done or skipped."
+        self._shell.say(said, lines, kind, "Undo", lambda: self._reopen(case_id))
 
     def step_case(self, step: int) -> None:
         room = self._reading.workspace
@@ -357,4 +354,5 @@ class ReadingActs:
 
     def _reopen(self, case_id: str) -> None:
         open_case(self._reading, case_id)
+        self._shell.page_wanted.emit("read")
         self.undo()

@@ -16,6 +16,7 @@ from desktop.gui.help_panel import HelpPanel
 from desktop.gui.history_panel import HistoryPanel
 from desktop.gui.labels_panel import LabelsPanel
 from desktop.gui.returned_card import ReturnedCard
+from desktop.gui.round_card import RoundCard
 from desktop.gui.series_strip import SeriesStrip
 from desktop.gui.shell import Shell
 from desktop.gui.suggestion_acts import SuggestionActs
@@ -152,6 +153,8 @@ class SidePanel(QFrame):
         column.addWidget(head)
         self.returned = ReturnedCard(shell)
         column.addWidget(self.returned)
+        self.round = RoundCard(shell)
+        column.addWidget(self.round)
         self.pages = QStackedWidget()
         self.form = FormPanel(shell, actions)
         self.labels = LabelsPanel(shell)

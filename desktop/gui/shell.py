@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
@@ -12,6 +13,9 @@ from desktop.domain.errors import UserError
 from desktop.gui import icons, theme
 from desktop.gui.reading import Reading
 from desktop.workspace.settings import Settings
+
+if TYPE_CHECKING:
+    from desktop.workspace.learning_topic import Topic
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Shell(QObject):
         super().__init__(parent)
         self.reading = reading
         self.settings = settings
+        self.round_in_hand: Topic | None = None  # what the cases are read for, where it is learning
 
     def say(
         self,

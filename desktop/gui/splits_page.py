@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.split import Part, Together
-from desktop.gui.furniture import EmptyState, across, down, frame, label, push
+from desktop.gui.furniture import EmptyState, across, down, frame, inset, label, push
 from desktop.gui.plain_table import Head, PlainTable, Row
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
@@ -37,21 +37,20 @@ _TOKENS = {Part.TRAIN: "muted", Part.VALIDATION: "text", Part.TEST: "text", None
 _WATCHED = frozenset(
     {"split", "case", "study", "annotation", "mask_slice", "answer", "proposal", "schema"}
 )
+_WIDTHS = {Part.TRAIN: 80, Part.VALIDATION: 92, Part.TEST: 64, None: 86}
 _COUNT_HEADS = (
-    Head("Cases with", "Each case counts once, whatever the number of readers.", 120),
+    Head("Cases with", "Each case counts once, whatever the number of readers.", 116),
     *(
-        Head(
-            words, f"How many are in {words.lower()}.", 82 if part is Part.VALIDATION else 70, True
-        )
+        Head(words, f"How many are in {words.lower()}.", _WIDTHS[part], True)
         for part, words in WORDS.items()
     ),
 )
 _PATIENT_HEADS = (
-    Head("Patient", "Pseudonym; all images of a patient are in one part.", 92),
+    Head("Patient", "Pseudonym; all images of a patient are in one part.", 96),
     Head("Part", "“locked”: has to stay in training.", 134),
-    Head("Site", "From the tag of the cases, see the work list.", 64),
-    Head("Cases", "How many cases the patient has.", 54, True),
-    Head("Dealt", "The seed that dealt it, or by hand; “site”: with all of its site.", 100),
+    Head("Site", "From the tag of the cases, see the work list.", 60),
+    Head("Cases", "How many cases the patient has.", 60, True),
+    Head("Dealt", "The seed that dealt it, or by hand; “site”: with all of its site.", 106),
 )
 _SHOWN = ("All", *WORDS.values(), "Locked")
 
@@ -102,7 +101,7 @@ class SplitsPage(QWidget):
         self.seed = QSpinBox()
         self.seed.setRange(1, 999_999)
         self.seed.setFixedWidth(80)
-        self.seed.lineEdit().setTextMargins(6, 0, 0, 0)
+        inset(self.seed)
         self.seed.setAccessibleName("Seed")
         self.seed.setToolTip("The same seed gives the same split, on every machine.")
         self.together = QComboBox()
@@ -352,7 +351,7 @@ def _share(name: str, tip: str) -> QSpinBox:
     field.setValue(15)
     field.setSuffix(" %")
     field.setFixedWidth(72)
-    field.lineEdit().setTextMargins(6, 0, 0, 0)
+    inset(field)
     field.setAccessibleName(f"Share of {name.lower()}")
     field.setToolTip(tip)
     return field

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from desktop.commands.learning import SkipQuery, StartRound
 from desktop.commands.proposal import OfferProposals, WithdrawProposals
 from desktop.domain.annotation import Answer, Origin, Provenance, Target
@@ -17,7 +19,7 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.record import stable_id
 from desktop.domain.schema import QuestionKind, Schema, Scope
 from desktop.domain.study import Case, FrameRef
-from desktop.domain.task import Role
+from desktop.domain.task import AssignmentState, Role
 from desktop.engines import stopping
 from desktop.store import queries
 from desktop.version import __version__
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 OnDone = Callable[[LearningRound], None]
 OnError = Callable[[UserError], None]
 _KINDS = (QuestionKind.CHOICE, QuestionKind.YES_NO)
+_HARD = "Hard for the model"
 _LATELY = 3  # rounds that surprise is counted over
 
 
@@ -263,9 +266,20 @@ class Learning:
             workspace._read, LearningSkip, LearningSkip.id_for(query.id, workspace.reader.id)
         )
         answers = queries.many(workspace._read, Answer, case_id=case.id)
+        assignment = workspace.assignment(case.id)
         state, note = "open", ""
         if any(a.question_id == query.question_id for a in answers):
             state = "answered"  # by whom and how stays with who may see it
         elif skip is not None:
             state, note = "passed over", skip.reason
+        elif assignment.state is AssignmentState.SKIPPED:
+            state, note = "passed over", assignment.reason
+        if workspace.help_standing(case.id).why_hidden:
+            query = _without_help(query)
         return QueueLine(query, case, frames[len(frames) // 2] if frames else None, state, note)
+
+
+def _without_help(query: LearningQuery) -> LearningQuery:
+    """The query without what the model says: a reason that names answers is help as well."""
+    says = query.why in ("rare", "uncertain")
+    return replace(query, reason=_HARD if says else query.reason, predicted="", soft={})

@@ -15,6 +15,7 @@ from desktop.domain.record import stable_id
 from desktop.domain.schema import Question, Schema
 from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Case, FrameRef, Study
+from desktop.domain.task import Assignment, AssignmentState
 from desktop.store import queries
 from desktop.workspace.learning_pool import FeatureBook, Frozen, PoolCase
 
@@ -162,14 +163,15 @@ def _why_asked(before: Asked) -> dict[str, str]:
 def _resting(
     workspace: Workspace, rounds: Sequence[LearningRound], number: int, cooldown: int
 ) -> set[str]:
-    """Cases that somebody passed over lately."""
+    """Cases that somebody passed over lately, or has skipped with a reason until it is opened."""
     ids = {r.id for r in rounds}
     resting = set()
     for skip in queries.many(workspace._read, LearningSkip):
         query = queries.maybe(workspace._read, LearningQuery, skip.query_id)
         if query and query.round_id in ids and number - skip.round_number <= cooldown:
             resting.add(skip.case_id)
-    return resting
+    skipped = queries.many(workspace._read, Assignment, state=AssignmentState.SKIPPED.value)
+    return resting | {a.case_id for a in skipped}
 
 
 def _surprise(before: Asked, labels: dict[str, str]) -> tuple[int, int]:

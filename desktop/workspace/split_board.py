@@ -46,7 +46,7 @@ class PatientLine:
 
 @dataclass(frozen=True)
 class LabelCount:
-    """Cases that people said this of, by part. ``title``: the class, or question and answer."""
+    """Cases that people said this of, by part. ``title``: the class, or answer and question."""
 
     title: str
     counts: Counts
@@ -130,7 +130,7 @@ def _asked(schemas: Iterable[Schema]) -> tuple[dict[str, Question], dict[tuple[s
             texts = question.choice_texts()
             for answer in vote_labels(question):
                 words = texts.get(answer, answer.capitalize())
-                titles.setdefault((topic, answer), f"{question.text} {words}")
+                titles.setdefault((topic, answer), f"{words} · {question.text}")
     return questions, titles
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from desktop.commands.help_study import SetHelpPlan
 from desktop.commands.learning import StartRound
-from desktop.commands.project import AddSchema, UseSchema
+from desktop.commands.project import AddSchema, MarkCase, UseSchema
 from desktop.domain.annotation import Origin
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, Cancelled, ConflictProblem, UserError
 from desktop.domain.learning import RoundPlan
 from desktop.domain.schema import Choice
 from desktop.domain.split import Part
+from desktop.domain.task import AssignmentState
 from desktop.workspace.learning_pool import make_round
 from tests.workspace.made_lessons import SCHEMA, Lessons
 
@@ -216,3 +218,38 @@ def test_all_answered_says_so(lessons: Lessons) -> None:
         lessons.answer(case_id, kind)
     with pytest.raises(UserError, match="nothing left"):
         lessons.ws.learning.run_round(lessons.topic, QUICK)
+
+
+def test_a_skipped_case_counts_as_passed_over_and_rests_until_it_is_opened(
+    lessons: Lessons,
+) -> None:
+    ws, learning, topic = lessons.ws, lessons.ws.learning, lessons.topic
+    learning.run_round(topic, replace(QUICK, size=4))
+    first = learning.queue(topic)[0].case.id
+    ws.run(MarkCase(case_id=first, state=AssignmentState.SKIPPED, why="Not this organ"))
+    line = learning.queue(topic)[0]
+    assert (line.state, line.note) == ("passed over", "Not this organ")
+    assert learning.next_case(topic) != first
+    asked: set[str] = set()
+    for _round in range(4):
+        lessons.answer_queue()
+        made = learning.run_round(topic, replace(QUICK, size=8, cooldown=0))
+        asked |= {q.case_id for q in learning.queries_of(made.id)}
+    assert first not in asked
+    ws.run(MarkCase(case_id=first, state=AssignmentState.OPEN))
+    made = learning.run_round(topic, replace(QUICK, size=60, cooldown=0))
+    assert first in {q.case_id for q in learning.queries_of(made.id)}
+
+
+def test_where_help_is_hidden_the_reason_names_no_answer(lessons: Lessons) -> None:
+    ws, learning, topic = lessons.ws, lessons.ws.learning, lessons.topic
+    for _round in range(3):
+        learning.run_round(topic, replace(QUICK, size=10))
+        lessons.answer_queue()
+    learning.run_round(topic, replace(QUICK, size=10))
+    told = [line.query for line in learning.queue(topic)]
+    assert any("“" in q.reason for q in told) and any(q.soft for q in told)
+    ws.run(SetHelpPlan(seed="s", shares=(100, 0, 0)))
+    hidden = [line.query for line in learning.queue(topic)]
+    assert not any("“" in q.reason or q.soft or q.predicted for q in hidden)
+    assert {q.reason for q in hidden if q.why == "uncertain"} == {"Hard for the model"}

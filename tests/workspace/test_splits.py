@@ -88,8 +88,8 @@ def test_labels_are_counted_once_per_case_and_part_and_only_what_people_said(
     assert counts == {
         "Nodule": {Part.TEST: 1, Part.TRAIN: 1, None: 1},
         "Lung": {None: 1},
-        "Image quality Good": {Part.TEST: 1, Part.TRAIN: 1},
-        "Image quality Poor": {None: 1},
+        "Good · Image quality": {Part.TEST: 1, Part.TRAIN: 1},
+        "Poor · Image quality": {None: 1},
     }
 
 
