@@ -41,7 +41,7 @@ HEADS = (
     ("Known answers", "Answers equal to the known one, on cases with a ruling or gold."),
     ("Wrong advice taken", "Wrong suggestions that readers accepted, of those they decided."),
 )
-WIDTHS = (200, 118, 158, 130, 70, 74, 140, 96, 122, 146)
+WIDTHS = (200, 118, 172, 120, 70, 74, 140, 96, 122, 146)
 INTERVAL, MOST, ACTIVE, KNOWN, BIAS = 3, 6, 7, 8, 9
 _Index = QModelIndex | QPersistentModelIndex
 

@@ -7,7 +7,7 @@ claim is ever changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from desktop.commands.annotation import AnswerRegion, RelabelAnnotations
 from desktop.commands.project import SetNoFinding
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.contracts import Progress
-from desktop.domain.doubt import Judgement, LabelDoubt
 from desktop.domain.errors import AccessProblem, ConflictProblem, UserError
 from desktop.domain.event import Event
 from desktop.domain.schema import AnswerValue
@@ -24,6 +23,8 @@ from desktop.domain.task import Assignment, AssignmentState, Role
 from desktop.store import queries
 from desktop.workspace import fusing
 from desktop.workspace.case_claims import CaseClaims, Pixels, claims_of
+from desktop.workspace.case_holders import CaseHolders
+from desktop.workspace.doubted import doubted_claims, reopened, with_doubted
 from desktop.workspace.guideline_gaps import Gap, gaps_of, write_gaps
 from desktop.workspace.matters import Claim, Matter, matters_of
 
@@ -71,6 +72,7 @@ class AdjudicationDesk:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._holders = CaseHolders()
 
     # reading ---------------------------------------------------------------------------------
 
@@ -239,7 +241,7 @@ class AdjudicationDesk:
     # -----------------------------------------------------------------------------------------
 
     def _queue(self, connection: Connection, progress: Progress) -> list[QueueCase]:
-        ids = _and_doubted(connection, queries.closed_by_several(connection))
+        ids = with_doubted(connection, queries.closed_by_several(connection))
         found = [
             self._line(connection, case_id)
             for case_id in progress.over(ids, len(ids), "Comparing readers")
@@ -248,7 +250,7 @@ class AdjudicationDesk:
 
     def _line(self, connection: Connection, case_id: str) -> QueueCase | None:
         claims = self._claims(connection, case_id)
-        doubted = _doubted(connection, case_id)
+        doubted = doubted_claims(connection, case_id)
         if len(claims.readers) < (1 if doubted else 2):
             return None
         matters = matters_of(claims, Pixels(connection), least=1 if doubted else 2)
@@ -256,13 +258,14 @@ class AdjudicationDesk:
             case_id=case_id,
             title=claims.case.title,
             order=claims.case.order,
-            matters=tuple(_reopened(m, doubted) for m in matters),
+            matters=tuple(reopened(m, doubted) for m in matters),
             why_not=self._why_not(connection, case_id),
         )
 
     def _claims(self, connection: Connection, case_id: str) -> CaseClaims:
         workspace = self._workspace
-        return claims_of(connection, workspace._secret, case_id, me=workspace.reader.id)
+        holders = self._holders.all(connection).get(case_id, ())
+        return claims_of(connection, workspace._secret, case_id, workspace.reader.id, holders)
 
     def _rule(
         self, matter: Matter, verdict: Ruling, claim: Claim | None, cause: Cause | None, note: str
@@ -387,20 +390,3 @@ def _made(matter: Matter) -> str:
     if matter.is_question or matter.ruling is None or not matter.ruling.made_id:
         raise UserError("There is no region of yours here.", "", "Accept, edit or merge one first.")
     return matter.ruling.made_id
-
-
-def _and_doubted(connection: Connection, case_ids: list[str]) -> list[str]:
-    """The cases, and behind them those of which a suspect label was sent here."""
-    sent = queries.many(connection, LabelDoubt, judgement=Judgement.SENT.value)
-    return list(dict.fromkeys([*case_ids, *sorted({d.case_id for d in sent})]))
-
-
-def _doubted(connection: Connection, case_id: str) -> set[str]:
-    """Ids of claims on a case that were sent here as suspect."""
-    found = queries.many(connection, LabelDoubt, case_id=case_id)
-    return {d.claim_id for d in found if d.judgement is Judgement.SENT}
-
-
-def _reopened(matter: Matter, doubted: set[str]) -> Matter:
-    """A matter waits for a ruling also where all agree, if one of its claims is suspect."""
-    return replace(matter, agreed=False) if doubted & set(matter.source_ids) else matter

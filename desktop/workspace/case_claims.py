@@ -66,8 +66,13 @@ def in_letter_order(secret: bytes, case_id: str, reader_ids: Sequence[str]) -> t
     return tuple(sorted(reader_ids, key=lambda r: stable_id("letter", secret.hex(), case_id, r)))
 
 
-def claims_of(connection: Connection, secret: bytes, case_id: str, me: str = "") -> CaseClaims:
-    """Read a case; ``me`` is left out, because nobody rules on their own reading."""
+def claims_of(
+    connection: Connection, secret: bytes, case_id: str, me: str = "", holders: Sequence[str] = ()
+) -> CaseClaims:
+    """Read a case; ``me`` is left out, because nobody rules on their own reading.
+
+    ``holders``: ids of readers who have the case by a batch; their letters are kept for them.
+    """
     case = queries.one(connection, Case, case_id)
     schema = queries.maybe(connection, Schema, case.schema_id) if case.schema_id else None
     given = queries.many(connection, Assignment, case_id=case_id)
@@ -75,9 +80,9 @@ def claims_of(connection: Connection, secret: bytes, case_id: str, me: str = "")
     rulings = tuple(queries.many(connection, Adjudication, case_id=case_id))
     ruling = {r.reader_id for r in rulings}
     own = {a.reader_id for a in closed if a.reader_id not in ruling}
-    reading = [a.reader_id for a in given if a.reader_id != me and a.reader_id not in ruling]
+    having = {*holders, *(a.reader_id for a in given)} - ruling - {me}
     known = _first_letters(rulings, me)
-    rest = [r for r in reading if r not in known]
+    rest = sorted(having - set(known))
     lettered = (*known, *in_letter_order(secret, case_id, rest))
     readers = tuple(r for r in lettered if r in own)
     regions = [
