@@ -212,6 +212,7 @@ def export(chosen: argparse.Namespace) -> int:
             case_ids=tuple(_case(workspace, c).id for c in chosen.case),
             only_done=chosen.only_done,
             boxes_as_masks=chosen.boxes_as_masks,
+            pictures=chosen.pictures,
             replace=chosen.replace,
         )
         report = workspace.export_bundle(chosen.target, options, _progress())
@@ -349,10 +350,14 @@ def _parser() -> argparse.ArgumentParser:
     exporting = add("export", export, "Write a signed bundle: a folder, or one NAME.zip.")
     exporting.add_argument("target", type=Path)
     exporting.add_argument("--case", action="append", default=[], help="these cases; else all")
-    exporting.add_argument("--only-done", action="store_true", help="closed cases only")
     exporting.add_argument("--format", action="append", default=[], help="else all formats")
-    exporting.add_argument("--boxes-as-masks", action="store_true", help="boxes fill pixels too")
-    exporting.add_argument("--replace", action="store_true", help="an older bundle of this name")
+    for flag, words in (
+        ("--only-done", "closed cases only"),
+        ("--boxes-as-masks", "boxes fill pixels too"),
+        ("--pictures", "preference tasks with their images"),
+        ("--replace", "an older bundle of this name"),
+    ):
+        exporting.add_argument(flag, action="store_true", help=words)
     add("find", find_images, "Find moved images.").add_argument("folder", type=Path)
     add("verify", verify, "Check the file, the log, its signatures and the tables.")
     telling = add("history", history, "Tell what happened, newest first.")

@@ -71,6 +71,8 @@ def add_ranking_commands(add: Add, opened: Open) -> None:
             options = PreferenceOptions(conflicts=Conflict(chosen.conflicts))
             task = _task(workspace, chosen.task)
             written = workspace.ranking.export(task.id, chosen.folder, options)
+            for note in written.notes:
+                print(f"{note.sentence} ({note.about})")
             print(f"{len(written.parts)} files, all read back and compared.")
         return 0
 
@@ -84,7 +86,9 @@ def add_ranking_commands(add: Add, opened: Open) -> None:
     showing = add("ranking", show, "Show what readers prefer, with intervals.")
     showing.add_argument("task", type=int, help="number in the list of preferences")
     showing.add_argument("--by-source", action="store_true", help="rank models or readers")
-    exporting = add("export-preferences", export, "Write rows for training (TRL, Argilla).")
+    exporting = add(
+        "export-preferences", export, "Write rows and images for training (TRL, Argilla)."
+    )
     exporting.add_argument("task", type=int, help="number in the list of preferences")
     exporting.add_argument("folder", type=Path)
     exporting.add_argument(

@@ -25,6 +25,10 @@ _DEIDENTIFICATION = {
     "dicom_seg": "Written from an allow-list; Patient's Name and Patient ID are the patient key, "
     "dates of birth and study are empty, PS3.15 codes 113100 and 113110 (Retain UIDs).",
 }
+_PICTURES = (
+    "The images of preference tasks are in the bundle as PNG files, as was chosen for this export; "
+    "writing on them was not removed. Otherwise it holds no source pixels."
+)
 _IDENTIFIED = (
     "NOT de-identified: the Patient and Study modules are those of the source images, as was "
     "chosen for this export. Names and dates of patients are in these files."
@@ -33,9 +37,12 @@ _IDENTIFIED = (
 
 def deidentification(options: BundleOptions) -> dict[str, str]:
     """What was done so that nobody is named, in sentences."""
+    said = dict(_DEIDENTIFICATION)
+    if options.pictures:
+        said["pixels"] = _PICTURES
     if not options.keep_patient:
-        return dict(_DEIDENTIFICATION)
-    return _DEIDENTIFICATION | {
+        return said
+    return said | {
         "method": "allow-list; DICOM segmentations and reports carry the patient's identity",
         "patient": "Outside seg/ and sr/: " + _DEIDENTIFICATION["patient"],
         "dicom_seg": _IDENTIFIED,

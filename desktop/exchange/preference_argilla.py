@@ -21,12 +21,18 @@ from desktop.domain.ranking import (
     TaskRecords,
 )
 from desktop.domain.record import stable_id
+from desktop.exchange.preference_pictures import Pictures
 
 Row = dict[str, Any]
 
 
-def argilla_records(records: TaskRecords, words: Callable[[Candidate], str]) -> list[Row]:
-    """One record per pair, list or rated candidate, with all readers' responses."""
+def argilla_records(
+    records: TaskRecords, words: Callable[[Candidate], str], pictures: Pictures
+) -> list[Row]:
+    """One record per pair, list or rated candidate, with all readers' responses.
+
+    A candidate that has pictures brings the first of them as a field of its own.
+    """
     prompts = {p.id: p.text for p in records.prompts}
     candidates = {c.id: c for c in records.candidates}
     found: dict[tuple[str, ...], Row] = {}
@@ -35,6 +41,8 @@ def argilla_records(records: TaskRecords, words: Callable[[Candidate], str]) -> 
         if ids not in found:
             fields = {"prompt": prompts[prompt_id]}
             fields |= {f"response{n}": words(candidates[c]) for n, c in enumerate(ids, start=1)}
+            first = {n: pictures.of_candidate(candidates[c])[:1] for n, c in enumerate(ids, 1)}
+            fields |= {f"image{n}": paths[0] for n, paths in first.items() if paths}
             found[ids] = {
                 "id": stable_id("argilla", *ids),
                 "fields": fields,
@@ -70,7 +78,7 @@ def argilla_records(records: TaskRecords, words: Callable[[Candidate], str]) -> 
     return list(found.values())
 
 
-def argilla_settings(records: TaskRecords) -> Row:
+def argilla_settings(records: TaskRecords, pictures: Pictures) -> Row:
     """Guidelines, fields and questions that these records fit."""
     task = records.task
     most = 1 if task.judged is RankingKind.RATING else 2
@@ -108,6 +116,16 @@ def argilla_settings(records: TaskRecords) -> Row:
                 "settings": {"type": "text", "use_markdown": False},
             }
             for n in names
+        ]
+        + [
+            {
+                "name": f"image{n}",
+                "title": f"Image {n}",
+                "required": False,
+                "settings": {"type": "image"},
+            }
+            for n in range(1, most + 1)
+            if any(pictures.of_candidate(c) for c in records.candidates)
         ],
         "questions": questions,
         "metadata": [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from statistics import fmean
@@ -33,6 +33,21 @@ class PreferenceOptions:
     splits: tuple[tuple[str, float], ...] = (("train", 0.9), ("test", 0.1))
     good: float = 4.0
     bad: float = 2.0
+
+
+@dataclass(frozen=True)
+class Reward:
+    """The fitted place of a candidate within its prompt: log-worth (or mean grade), its standard
+    error, and the ranks that hold at 95 %."""
+
+    candidate_id: str
+    value: float
+    error: float | None
+    rank_low: int | None
+    rank_high: int | None
+
+
+Fit = Callable[[TaskRecords, str], Sequence[Reward]]  # of one prompt's candidates, best first
 
 
 @dataclass(frozen=True)

@@ -144,12 +144,15 @@ class ExchangePage(QWidget):
         self.only_done = QCheckBox("Only cases that are done")
         self.only_done.toggled.connect(lambda _on: self._show_text())
         self.boxes = QCheckBox("Fill boxes as masks (a box is not a contour; off is exact)")
+        self.pictures = QCheckBox("Images of preference tasks (pixels; off holds none)")
+        self.pictures.setToolTip("PNG files of what was put side by side, for training.")
         about = label("What")
         about.setContentsMargins(0, 4, 0, 0)
         grid.addWidget(about, 2, 0, Qt.AlignmentFlag.AlignTop)
         what = down(gap=0)
         what.addWidget(self.only_done)
         what.addWidget(self.boxes)
+        what.addWidget(self.pictures)
         grid.addLayout(what, 2, 1)
         self._format_grid = QGridLayout()
         self._format_grid.setHorizontalSpacing(24)
@@ -255,6 +258,7 @@ class ExchangePage(QWidget):
             formats=() if len(chosen) == len(self._formats) else chosen,
             only_done=self.only_done.isChecked(),
             boxes_as_masks=self.boxes.isChecked(),
+            pictures=self.pictures.isChecked(),
         )
         self._result.hide()
         self._show_place()

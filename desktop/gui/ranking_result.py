@@ -27,6 +27,7 @@ from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.engines.preference_raters import Share
+    from desktop.exchange.exporter import Written
     from desktop.workspace.ranking_report import RankingReport
 
 _COLUMNS = (
@@ -122,15 +123,17 @@ class ResultView(QWidget):
         room = self._shell.reading.workspace
         if room is None:
             return
+
+        def done(written: Written) -> None:
+            words = f"{len(written.parts)} files, all read back and compared."
+            if written.notes:
+                words += f" {written.notes[0].sentence}"
+            self._shell.say(f"Written to {folder.name}", words, "ok")
+
         try:
-            written = room.ranking.export(self._task_id, folder)
+            room.ranking.start_export(self._task_id, folder, done, self._shell.say_error)
         except UserError as error:
             self._shell.say_error(error)
-            return
-        count = len(written.parts)
-        self._shell.say(
-            f"Written to {folder.name}", f"{count} files, all read back and compared.", "ok"
-        )
 
     # pieces ----------------------------------------------------------------------------------
 
@@ -154,7 +157,9 @@ class ResultView(QWidget):
         row.addWidget(self.question)
         row.addStretch(1)
         export = push(
-            "Export…", icon="bundle", tip="Rows for training (TRL, Argilla), rankings, rewards."
+            "Export…",
+            icon="bundle",
+            tip="Rows and images for training (TRL, Argilla), rankings, rewards.",
         )
         export.clicked.connect(self._ask_folder)
         back = push("All tasks", "quiet", "previous", "Back to the list (Esc leaves the page).")

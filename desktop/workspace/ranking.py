@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from desktop.commands.ranking import (
     RateCandidate,
 )
 from desktop.domain.contracts import Progress
-from desktop.domain.errors import AccessProblem
+from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.event import Event
 from desktop.domain.ranking import (
     Candidate,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from desktop.domain.proposal import ProposedFrame
     from desktop.exchange.exporter import Written
     from desktop.exchange.preference import PreferenceOptions
+    from desktop.workspace.jobs import Job
     from desktop.workspace.ranking_report import RankingReport, Scope
     from desktop.workspace.workspace import Workspace
 
@@ -289,21 +290,41 @@ class RankingDesk:
         options: PreferenceOptions | None = None,
         progress: Progress | None = None,
     ) -> Written:
-        """Write a task's preferences for training into an empty folder; blocking."""
+        """Write a task's preferences and images for training into an empty folder; blocking."""
+        return self._writing(task_id, Path(folder), options)(progress or Progress())
+
+    def start_export(
+        self,
+        task_id: str,
+        folder: Path,
+        on_done: Callable[[Written], None],
+        on_error: Callable[[UserError], None],
+        options: PreferenceOptions | None = None,
+    ) -> Job:
+        """The same as a job; images are decoded meanwhile."""
+        work = self._writing(task_id, Path(folder), options)
+        return self._workspace.jobs.start("Writing preferences", work, on_done, on_error)
+
+    def _writing(
+        self, task_id: str, folder: Path, options: PreferenceOptions | None
+    ) -> Callable[[Progress], Written]:
+        """All that is written is read now; only images are decoded later, on any thread."""
         from desktop.exchange.preference import PreferenceOptions, write_task
         from desktop.workspace.ranking_report import rewards
 
-        room = self._workspace
-        return write_task(
-            self.records(task_id),
-            Path(folder),
-            options or PreferenceOptions(),
-            {r.id: r.pseudonym for r, _name in room.readers()},
-            lambda digest: queries.runs(room._read, digest),
-            rewards,
-            progress or Progress(),
-            synthetic_ids(queries.many(room._read, Case)),
-        )
+        room, records = self._workspace, self.records(task_id)
+        parts = [f for c in records.candidates for r in c.regions for f in r.frames]
+        runs = {f.runs: queries.runs(room._read, f.runs) for f in parts}
+        names = {r.id: r.pseudonym for r, _name in room.readers()}
+        made_up = synthetic_ids(queries.many(room._read, Case))
+
+        def write(progress: Progress) -> Written:
+            return write_task(
+                records, folder, options or PreferenceOptions(), names, runs.__getitem__, rewards,
+                progress, made_up, room.frames.get,
+            )  # fmt: skip
+
+        return write
 
     # ------------------------------------------------------------------------------------------
 

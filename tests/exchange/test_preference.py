@@ -10,16 +10,20 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from desktop.domain.contracts import Progress
-from desktop.domain.errors import StoreProblem
+from desktop.domain.errors import FileProblem, StoreProblem
 from desktop.domain.ranking import Outcome, RankingKind, TaskRecords
 from desktop.domain.record import stable_id
 from desktop.domain.runs import decode_runs
-from desktop.exchange.exporter import Mismatch
+from desktop.domain.study import FrameRef, Window
+from desktop.exchange.bundle import write_bundle
+from desktop.exchange.exporter import BundleOptions, Mismatch
 from desktop.exchange.preference import PreferenceOptions, write_task
 from desktop.exchange.preference_rows import Conflict, pair_rows, split_of, unpaired_rows
+from desktop.imaging.frame import Frame
 from desktop.workspace.ranking_report import rewards
 from tests.exchange.made import MadeProject
 from tests.exchange.made_rankings import (
@@ -39,9 +43,14 @@ NAMES = {stable_id("reader", str(n)): f"R-{n}" for n in range(3)}
 
 
 def written(
-    records: TaskRecords, folder: Path, options: PreferenceOptions = ALL_TRAIN, runs: Any = None
+    records: TaskRecords,
+    folder: Path,
+    options: PreferenceOptions = ALL_TRAIN,
+    runs: Any = None,
+    look: Any = None,
 ) -> Path:
-    write_task(records, folder, options, NAMES, runs or {}.__getitem__, rewards, Progress())
+    runs = runs or {}.__getitem__
+    write_task(records, folder, options, NAMES, runs, rewards, Progress(), look=look)
     return folder
 
 
@@ -183,7 +192,7 @@ def test_all_rows_of_a_prompt_are_in_one_file(tmp_path: Path) -> None:
 
 def test_outlines_are_masks_with_relative_paths(filled: MadeProject, tmp_path: Path) -> None:
     records = outlined(filled)
-    folder = written(records, tmp_path / "out", runs=filled.blobs.__getitem__)
+    folder = written(records, tmp_path / "out", runs=filled.blobs.__getitem__, look=slope_of)
     (row,) = rows_of(folder / "preference.train.jsonl")
     assert set(row) == {"prompt", "chosen", "rejected", "images"}
     assert len(row["images"]) == 1 and row["images"][0].startswith("images/")
@@ -198,19 +207,112 @@ def test_outlines_are_masks_with_relative_paths(filled: MadeProject, tmp_path: P
     assert kinds == ["image", "text"] and len(talk["images"]) == 1
 
 
+def slope_of(ref: FrameRef) -> Frame:
+    """A made-up CT image: values rise from left to right; its window is 100 to 108."""
+    pixels = np.tile(np.arange(96, 112, dtype=np.int16), (12, 1))
+    return Frame(ref=ref, pixels=pixels, pixels_sha256="", windows=(Window(center=104, width=8),))
+
+
+def test_every_image_that_a_row_names_is_there(filled: MadeProject, tmp_path: Path) -> None:
+    records = outlined(filled)
+    folder = written(records, tmp_path / "out", runs=filled.blobs.__getitem__, look=slope_of)
+    (row,) = rows_of(folder / "preference.train.jsonl")
+    with Image.open(folder / row["images"][0]) as picture:
+        grey = np.asarray(picture)
+    assert grey.shape == (12, 16) and (grey[0, 0], grey[0, -1]) == (0, 255)
+    assert np.array_equal(grey, np.sort(grey, axis=1)) and 0 < grey[0, 8] < 255
+    for candidate, item in zip(
+        records.candidates, rows_of(folder / "candidates.jsonl"), strict=True
+    ):
+        assert item["candidate_id"] == candidate.id and item["source"] == candidate.source
+        (drawn,) = item["pictures"]
+        with Image.open(folder / drawn) as picture:
+            color = np.asarray(picture)
+        part = candidate.regions[0].frames[0]
+        mask = decode_runs(filled.blobs[part.runs], part.rows, part.columns)
+        line = (color == (255, 212, 0)).all(axis=2)
+        assert line.any() and not (line & ~mask).any(), "the line lies on the region"
+        assert np.array_equal(color[~line][:, 0], grey[~line]), "else it is the image"
+    named = {p for r in rows_of(folder / "candidates.jsonl") for p in r["pictures"] + r["masks"]}
+    named |= set(row["images"])
+    assert {p.relative_to(folder).as_posix() for p in folder.rglob("*.png")} == named
+    (side,) = [
+        s for s in rows_of(folder / "sidecar.jsonl") if s["file"] == "preference.train.jsonl"
+    ]
+    assert side["chosen_pictures"] == ["pictures/outline-0/" + Path(row["images"][0]).name]
+    (record,) = json.loads((folder / "argilla/records.json").read_text())
+    settings = json.loads((folder / "argilla/settings.json").read_text())
+    kinds = {f["name"]: f["settings"]["type"] for f in settings["fields"]}
+    assert (folder / record["fields"]["image1"]).is_file() and kinds["image1"] == "image"
+
+
+def test_without_pixels_no_row_names_an_image(filled: MadeProject, tmp_path: Path) -> None:
+    folder = written(outlined(filled), tmp_path / "out", runs=filled.blobs.__getitem__)
+    (row,) = rows_of(folder / "preference.train.jsonl")
+    assert set(row) == {"prompt", "chosen", "rejected"}
+    assert not list(folder.glob("images/*")) and len(list(folder.rglob("*.png"))) == 2
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+def test_a_bundle_holds_pixels_only_where_that_was_asked_for(
+    filled: MadeProject, tmp_path: Path, pictures: bool
+) -> None:
+    options = BundleOptions(formats=("preference",), pictures=pictures)
+    snapshot = filled.snapshot(frame=slope_of if pictures else filled.snapshot().frame)
+    write_bundle(snapshot, tmp_path / "bundle", options, pool=filled.pool)
+    manifest = json.loads((tmp_path / "bundle" / "manifest.json").read_text())
+    images = [p["path"] for p in manifest["parts"] if "/images/" in p["path"]]
+    assert len(images) == pictures
+    said = manifest["deidentification"]["pixels"]
+    assert ("images of preference tasks are in the bundle" in said) == pictures
+
+
+def test_an_image_that_can_not_be_read_is_left_out_and_told(
+    filled: MadeProject, tmp_path: Path
+) -> None:
+    def gone(ref: FrameRef) -> Frame:
+        raise FileProblem("This image can't be read.")
+
+    done = write_task(
+        outlined(filled), tmp_path / "out", ALL_TRAIN, NAMES, filled.blobs.__getitem__, rewards,
+        Progress(), look=gone,
+    )  # fmt: skip
+    assert [n.sentence for n in done.notes] == [
+        "An image is left out of the rows: This image can't be read."
+    ]
+    (row,) = rows_of(tmp_path / "out" / "preference.train.jsonl")
+    assert set(row) == {"prompt", "chosen", "rejected"}
+
+
+def test_images_side_by_side_stand_as_their_files(filled: MadeProject, tmp_path: Path) -> None:
+    frames = filled.frames()[:2]
+    records = made_task(RankingKind.PAIRWISE, {"Sharper?": ["a", "b"]})
+    shown = tuple(
+        replace(c, text="", images=(f,)) for c, f in zip(records.candidates, frames, strict=True)
+    )
+    records = told(replace(records, candidates=shown), [(0, "a", "b", L)])
+    folder = written(records, tmp_path / "out", look=slope_of)
+    (row,) = rows_of(folder / "preference.train.jsonl")
+    assert row["chosen"] == f"images/{frames[0].instance_id}_f0001.png"
+    assert (folder / row["chosen"]).is_file() and (folder / row["rejected"]).is_file()
+    without = written(records, tmp_path / "without")
+    (row,) = rows_of(without / "preference.train.jsonl")
+    assert (row["chosen"], row["rejected"]) == (frames[0].key, frames[1].key)
+
+
 def test_a_changed_mask_or_row_is_found_when_read_back(
     filled: MadeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import desktop.exchange.preference as module
+    import desktop.exchange.preference_pictures as module
 
     def one_off(pixels: np.ndarray) -> bytes:
         spoilt = pixels.copy()
         spoilt[0, 0] ^= 255
         return whole(spoilt)
 
-    whole = module.png_bytes
-    monkeypatch.setattr(module, "png_bytes", one_off)
-    with pytest.raises(Mismatch, match="the mask differs"):
+    whole = module.png
+    monkeypatch.setattr(module, "png", one_off)
+    with pytest.raises(Mismatch, match="mask of a candidate: its pixels differ"):
         written(outlined(filled), tmp_path / "out", runs=filled.blobs.__getitem__)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,11 +163,12 @@ def _see_the_ranking(window: MainWindow, tmp_path: Path) -> None:
     assert window.page == "read" and window.shell.reading.view.case_id
     target = tmp_path / "rows"
     page.result.export_to(target)
+    wait_for(lambda: not room.jobs.running, "the rows are written")
     _read_back(target)
 
 
 def _read_back(folder: Path) -> None:
-    """As a trainer would: the columns, and the masks under their relative paths."""
+    """As a trainer would: the columns, and every file that a row names under its path."""
     (path,) = folder.glob("preference.*.jsonl")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 3
@@ -178,6 +180,34 @@ def _read_back(folder: Path) -> None:
                 ys, xs = np.nonzero(np.asarray(picture))
             offs.append(np.hypot(xs.mean() - TRUE_DISK[0], ys.mean() - TRUE_DISK[1]))
         assert offs[0] < offs[1], "the nearer outline was chosen"
+        for image in row["images"]:
+            with Image.open(folder / image) as picture:
+                assert picture.size == (256, 256) and len(np.unique(np.asarray(picture))) > 16
+    _pictures_are_there(folder)
+    _rewards_agree(folder)
     sidecar = [json.loads(s) for s in (folder / "sidecar.jsonl").read_text().splitlines()]
     best = [s for s in sidecar if s["chosen_source"] == "Bea" and s["file"] == path.name]
     assert len(best) == 2
+    assert all(s["votes_for"] == 3 or s["ties"] for s in sidecar), "three readers, one mind"
+
+
+def _pictures_are_there(folder: Path) -> None:
+    """Each outline drawn on its image, once for each image that it lies on."""
+    candidates = [json.loads(s) for s in (folder / "candidates.jsonl").read_text().splitlines()]
+    assert {c["source"] for c in candidates} == set(READERS)
+    for item in candidates:
+        assert item["pictures"] and len(item["pictures"]) == len(item["masks"])
+        with Image.open(folder / item["pictures"][0]) as picture:
+            line = (np.asarray(picture) == (255, 212, 0)).all(axis=2)
+        with Image.open(folder / item["masks"][0]) as picture:
+            mask = np.asarray(picture) > 0
+        assert line.any() and not (line & ~mask).any()
+    for record in json.loads((folder / "argilla" / "records.json").read_text()):
+        assert (folder / record["fields"]["image1"]).is_file()
+
+
+def _rewards_agree(folder: Path) -> None:
+    rows = list(csv.DictReader((folder / "reward.csv").open(newline="")))
+    assert [r["source"] for r in rows] == ["Bea", "Cyd", "Dan"]
+    values = [float(r["reward"]) for r in rows]
+    assert values == sorted(values, reverse=True) and all(float(r["std_error"]) > 0 for r in rows)
