@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from desktop.commands.access import check_closing, take_back_signature
 from desktop.commands.assignment import assignment_of, put_assignment
 from desktop.commands.review import hand_back, is_returned
-from desktop.domain.annotation import Annotation, Answer, Target
+from desktop.domain.annotation import Annotation, Answer, Origin, Target
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
+from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.schema import AnswerValue, Schema, Scope
 from desktop.domain.schema_check import check_schema
 from desktop.domain.schema_versions import check_follows
@@ -158,8 +159,20 @@ class AnswerQuestion(Command, frozen=True):
                 question_id=self.question_id,
                 value=self.value,
                 target=self.target,
+                origin=_origin(txn, answer_id, self),
             )
         )
+
+
+def _origin(txn: Transaction, answer_id: str, given: AnswerQuestion) -> Origin:
+    """Who an answer is from: saying once more what was taken over from a machine does not make it
+    one's own; saying something else does."""
+    for decision in txn.find(Decision, case_id=given.case_id, reader_id=txn.reader_id):
+        if decision.made_id == answer_id:
+            accepted = txn.maybe(Proposal, decision.proposal_id)
+            if accepted is not None and accepted.value == given.value:
+                return accepted.origin
+    return Origin.DRAWN
 
 
 class SetNoFinding(Command, frozen=True):

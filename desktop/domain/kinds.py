@@ -29,6 +29,7 @@ from desktop.domain.scribble import Scribble
 from desktop.domain.split import Split
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
+from desktop.domain.teaching import Teaching
 from desktop.domain.time_span import TimeSpan
 
 RECORD_TYPES: tuple[type[Record], ...] = (
@@ -52,6 +53,7 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     LearningRound,
     LearningQuery,
     LearningSkip,
+    Teaching,
     CaseNote,
     LabelDoubt,
     Adjudication,

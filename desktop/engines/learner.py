@@ -295,6 +295,12 @@ class Logistic:
 
     def fit(self, features: Floats, classes: Ints, count: int, seed: int) -> Fitted:
         """Learn; see ``Learner``."""
+        return self.fit_weighted(features, classes, None, count, seed)
+
+    def fit_weighted(
+        self, features: Floats, classes: Ints, weights: Floats | None, count: int, seed: int
+    ) -> Fitted:
+        """Learn with a weight for each row."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
@@ -303,7 +309,8 @@ class Logistic:
             StandardScaler(),
             LogisticRegression(C=0.3, class_weight="balanced", max_iter=300, tol=1e-3),
         )
-        return _Spread(model.fit(features, classes), count)
+        model.fit(features, classes, logisticregression__sample_weight=weights)
+        return _Spread(model, count)
 
 
 class ExtraTrees:
@@ -322,6 +329,12 @@ class ExtraTrees:
 
     def fit(self, features: Floats, classes: Ints, count: int, seed: int) -> Fitted:
         """Learn; see ``Learner``."""
+        return self.fit_weighted(features, classes, None, count, seed)
+
+    def fit_weighted(
+        self, features: Floats, classes: Ints, weights: Floats | None, count: int, seed: int
+    ) -> Fitted:
+        """Learn with a weight for each row."""
         from sklearn.ensemble import ExtraTreesClassifier
 
         model = ExtraTreesClassifier(
@@ -331,4 +344,4 @@ class ExtraTrees:
             random_state=seed,
             n_jobs=1,
         )
-        return _Spread(model.fit(features, classes), count)
+        return _Spread(model.fit(features, classes, sample_weight=weights), count)

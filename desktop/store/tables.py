@@ -49,6 +49,7 @@ from desktop.domain.scribble import Scribble
 from desktop.domain.split import Split
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader
+from desktop.domain.teaching import Teaching
 from desktop.domain.time_span import TimeSpan
 
 metadata = MetaData()
@@ -152,6 +153,7 @@ INDEXED: dict[type[Record], tuple[Indexed, ...]] = {
     LearningQuery: (_text("round_id"), _text("case_id")),
     LearningSkip: (_text("case_id"), _text("reader_id")),
     Scribble: (_text("case_id"), _text("reader_id")),
+    Teaching: (),
     HelpPlan: (),
     BlindLock: (_text("case_id"), _text("reader_id"), _text("seed")),
     ModelRun: (),

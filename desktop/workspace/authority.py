@@ -69,6 +69,8 @@ MATRIX: dict[str, frozenset[Role]] = {
     "WithdrawProposals": _RULES,
     "AssignSplits": _LEAD,
     "StartRound": _LEAD,
+    "LabelByTeacher": _LEAD,
+    "JudgeStudent": _LEAD,
     "OfferModelResult": _LEAD,
     "SetHelpPlan": _LEAD,
     "RegisterImages": _LEAD,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from desktop.workspace.schema_shelf import SchemaShelf
     from desktop.workspace.splits import Splits
     from desktop.workspace.synthetic import Synthetic
+    from desktop.workspace.teaching import TeachingDesk
     from desktop.workspace.team import Team
     from desktop.workspace.workspace import Workspace
 
@@ -170,6 +171,13 @@ class Desks:
         from desktop.workspace.derived import DerivedImages
 
         return DerivedImages(self._self())
+
+    @functools.cached_property
+    def teaching(self) -> TeachingDesk:
+        """A teacher labels open cases, and a student proves what that is worth."""
+        from desktop.workspace.teaching import TeachingDesk
+
+        return TeachingDesk(self._self())
 
     def _self(self) -> Workspace:
         return cast("Workspace", self)

@@ -33,7 +33,9 @@ class PoolCase:
     """One case of the pool. ``label`` is a place in the classes, -1 where nobody answered.
 
     ``frames`` stand for it: one of a photograph, three of a series. ``open``: whether it may be
-    asked about now; ``asked_by_chance``: whether a random check asked for it before.
+    asked about now; ``asked_by_chance``: whether a random check asked for it before;
+    ``by_machine``: whether its label was taken over from a suggestion, so that it may teach but
+    never check.
     """
 
     case_id: str
@@ -42,6 +44,7 @@ class PoolCase:
     label: int
     open: bool
     asked_by_chance: bool
+    by_machine: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,6 +268,7 @@ def _standings(
     """The model on the control, and one that learned from the control's labels alone."""
     asked = np.array([c.asked_by_chance for c in frozen.cases], dtype=np.bool_)
     members = stopping.control_members(taught.keys, asked)
+    members &= ~np.array([c.by_machine for c in frozen.cases], dtype=np.bool_)
     if taught.model is None:
         return Standing(), Standing(), 0
     rows = np.flatnonzero((taught.labels != UNLABELLED) & taught.usable)

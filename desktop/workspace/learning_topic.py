@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from desktop.commands.origin_lock import is_locked_label
 from desktop.domain.annotation import Answer, Origin
 from desktop.domain.answer_labels import label_name, vote_labels
 from desktop.domain.errors import UserError
@@ -52,6 +53,7 @@ def freeze(
     asked = _why_asked(before)
     labels, notes = labels_of(workspace, topic)
     resting = _resting(workspace, rounds, number, plan.cooldown)
+    machine = labelled_by_machine(workspace, topic)
     cases = tuple(
         PoolCase(
             case_id=case.id,
@@ -60,6 +62,7 @@ def freeze(
             label=classes.index(labels[case.id]) if case.id in labels else -1,
             open=case.id not in resting,
             asked_by_chance=asked.get(case.id) == "random",
+            by_machine=case.id in machine,
         )
         for case, patient in _pool(workspace, topic)
     )
@@ -125,6 +128,12 @@ def labels_of(workspace: Workspace, topic: Topic) -> tuple[dict[str, str], tuple
     if gone:
         notes.append(f"{gone} answers are left out: they are no longer offered.")
     return labels, tuple(notes)
+
+
+def labelled_by_machine(workspace: Workspace, topic: Topic) -> set[str]:
+    """Cases with an answer that a machine gave and somebody took over: it never checks a model."""
+    found = queries.many(workspace._read, Answer, question_id=topic.question.id)
+    return {a.case_id for a in found if is_locked_label(a)}
 
 
 def _pool(workspace: Workspace, topic: Topic) -> list[tuple[Case, str]]:

@@ -280,6 +280,7 @@ NEW_TABLES = (
     "learning_round_rows",
     "learning_query_rows",
     "learning_skip_rows",
+    "teaching_rows",
     "case_note_rows",
     "label_doubt_rows",
     "adjudication_rows",

@@ -23,6 +23,7 @@ from desktop.commands.project import AddSchema, RegisterImages, UseSchema
 from desktop.commands.split import AssignSplits, Dealt
 from desktop.domain.annotation import Origin
 from desktop.domain.errors import UserError
+from desktop.domain.learning import RoundPlan
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Study
@@ -266,7 +267,8 @@ def test_a_lone_derived_case_never_teaches_or_checks_the_learner(
     (made,) = room.derived.make(case_id, frame, SHIFT, tmp_path / "out").cases
     assert room.case(made).schema_id == ASKING.id
     (topic,) = [t for t in room.learning.topics() if t.schema.name == ASKING.name]
-    assert [c.id for c, _patient in room.learning._pool(topic)] == [case_id]
+    frozen = room.learning._freeze(topic, RoundPlan())
+    assert [c.case_id for c in frozen.cases] == [case_id]
 
 
 def test_many_come_in_slices_that_leave_the_main_thread_free_in_between(
