@@ -1,6 +1,6 @@
 """Models without a window: the shelf, runs over a project, and what help did.
 
-``python -m tools.manage_models PROJECT list|add|remove|run|text|report …``
+``python -m tools.manage_models PROJECT list|add|remove|try|run|text|report …``
 """
 
 from __future__ import annotations
@@ -34,6 +34,18 @@ def _add(room: Workspace, chosen: argparse.Namespace) -> int:
 def _remove(room: Workspace, chosen: argparse.Namespace) -> int:
     room.models.remove(chosen.sha256)
     print("Removed. What it suggested stays.")
+    return 0
+
+
+def _try(room: Workspace, chosen: argparse.Namespace) -> int:
+    """What a model would suggest on a case; nothing is kept."""
+    trial = room.models.runs.try_on(chosen.sha256, chosen.case, Progress(_say))
+    print(f"{trial.model} would make {len(trial.found)} suggestions, {trial.seconds:.1f} s.")
+    for found in trial.found:
+        images = len(found.frames) or int(found.target.frame is not None)
+        what = found.question_id or f"class {found.label.class_id if found.label else '-'}"
+        value = "" if found.value is None else f" {found.value}"
+        print(f"  {found.score:.2f}  {what}{value}, on {images} images")
     return 0
 
 
@@ -96,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     removing = commands.add_parser("remove", help="take a model off the shelf")
     removing.add_argument("sha256", help="or how it begins")
     removing.set_defaults(handler=_remove)
+    trying = commands.add_parser("try", help="what a model would suggest on a case; keeps nothing")
+    trying.add_argument("sha256", help="or how it begins")
+    trying.add_argument("case", help="id of a case")
+    trying.set_defaults(handler=_try)
     running = commands.add_parser("run", help="run a model over cases; continues where it ended")
     running.add_argument("sha256", help="or how it begins")
     running.add_argument("--case", action="append", help="id of a case; all without it")

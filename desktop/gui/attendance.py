@@ -55,6 +55,7 @@ class Attendance(QObject):
         self._time: ActiveTime | None = None
         self._base: dict[str, float] = {}
         self._loading = False
+        self._waiting = self._late = 0  # for models; questions left behind that are still open
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self.tick)
@@ -156,6 +157,7 @@ class Attendance(QObject):
         if self._time is not None:
             self._time.close()
         self._time = None
+        self._waiting = self._late = 0
         self._loaded()
         self._base.clear()
         self.sign_card.leave()
@@ -164,6 +166,7 @@ class Attendance(QObject):
         if self._time is None or (old.case_id, old.tool) == (new.case_id, new.tool):
             return
         self._loaded()
+        self._wait_no_longer()
         self._work_on(new)
         if new.case_id and new.case_id != old.case_id:
             self._loading = True
@@ -184,8 +187,23 @@ class Attendance(QObject):
 
     def _waits(self, on: bool) -> None:
         """A model works on what the reader asked for: that time is not the reader's."""
-        if self._time is not None:
-            (self._time.begin if on else self._time.end)(TimeState.WAITING)
+        if on:
+            self._waiting += 1
+            if self._time is not None:
+                self._time.begin(TimeState.WAITING)
+        elif self._late:
+            self._late -= 1
+        elif self._waiting:
+            self._waiting -= 1
+            if self._time is not None:
+                self._time.end(TimeState.WAITING)
+
+    def _wait_no_longer(self) -> None:
+        """The reader went on to something else; answers that come late change nothing."""
+        for _ in range(self._waiting):
+            if self._time is not None:
+                self._time.end(TimeState.WAITING)
+        self._late, self._waiting = self._late + self._waiting, 0
 
     def _work_on(self, view: ViewState) -> None:
         room = self._reading.workspace

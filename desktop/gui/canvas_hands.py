@@ -14,6 +14,7 @@ from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.study import FrameRef, Window
 from desktop.gui.canvas_sheet import Sheet
 from desktop.gui.reading import Reading
+from desktop.gui.waited_prompter import Waited
 from desktop.imaging.frame import Frame
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import GestureEvent, KeyEvent
@@ -134,7 +135,7 @@ class Hands(QObject):
         return replace(
             context,
             window=self.window(),
-            prompter=room.models.prompter,
+            prompter=Waited(room.models.prompter, self._reading.waiting.emit),
             prompted=self._answered,
         )
 

@@ -27,10 +27,12 @@ from desktop.gui.furniture import (
 )
 from desktop.gui.model_card_form import ModelCardForm
 from desktop.gui.pixel_text_card import PixelTextCard
+from desktop.gui.running import wait_for_job
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.workspace.model_runs import RunReport
+    from desktop.workspace.model_trials import Trial
     from desktop.workspace.models import ShelvedModel
 
 
@@ -159,7 +161,9 @@ class ModelsPage(QWidget):
             least.valueChanged.connect(lambda v, c=card: self._change(replace(c, threshold=v)))
             foot.addWidget(least)
             foot.addStretch(1)
-            tries = push("Try on the open case", tip="Shows what it would suggest; keeps nothing.")
+            tries = push(
+                "Try on the open case", tip="Draws dashed what it would suggest; keeps nothing."
+            )
             tries.clicked.connect(lambda _c=False, c=card: self._try(c))
             runs = push(
                 "Run over the work list", "primary",
@@ -228,17 +232,16 @@ class ModelsPage(QWidget):
             self._shell.say("Open a case first")
             return
 
-        def done(found: tuple[Any, ...], seconds: float) -> None:
-            self._change(replace(room.models.get(card.sha256).card, expected_s=round(seconds, 2)))
-            best = f", the surest with {found[0].score:.2f}" if found else ""
-            many = "1 suggestion" if len(found) == 1 else f"{len(found)} suggestions"
-            self._shell.say(
-                f"{card.name} would make {many}{best}", f"{seconds:.1f} s. Nothing was kept.", "ok"
-            )
-            self.refresh()
+        def done(trial: Trial) -> None:
+            measured = round(trial.seconds, 2)
+            self._change(replace(room.models.get(card.sha256).card, expected_s=measured))
+            self._shell.tried.emit(trial)
 
-        start = room.models.runs.start_try
-        self._do(lambda: start(card.sha256, case_id, done, self._shell.say_error))
+        def wait() -> None:
+            job = room.models.runs.start_try(card.sha256, case_id, done, self._shell.say_error)
+            wait_for_job(self._shell, room.jobs, job)
+
+        self._do(wait)
 
     def _run(self, card: ModelCard) -> None:
         room = self._reading.workspace

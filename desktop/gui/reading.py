@@ -22,7 +22,8 @@ class Reading(QObject):
 
     ``committed`` carries an Event, ``view_changed`` the old and the new ViewState,
     ``opened`` the Workspace or None, ``leaving`` the Workspace about to be closed,
-    ``failed`` a UserError to be shown as a notice.
+    ``failed`` a UserError to be shown as a notice, ``waiting`` whether the reader waits for a
+    model (each True has its False).
     """
 
     committed = Signal(object)
@@ -30,6 +31,7 @@ class Reading(QObject):
     opened = Signal(object)
     leaving = Signal(object)
     failed = Signal(object)
+    waiting = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -15,6 +15,7 @@ from desktop.gui.furniture import EmptyState, across, down, frame, push, rule
 from desktop.gui.help_panel import HelpPanel
 from desktop.gui.history_panel import HistoryPanel
 from desktop.gui.labels_panel import LabelsPanel
+from desktop.gui.model_trial import ModelTrial
 from desktop.gui.returned_card import ReturnedCard
 from desktop.gui.round_card import RoundCard
 from desktop.gui.series_strip import SeriesStrip
@@ -73,6 +74,7 @@ class ReadingPage(QWidget):
         self.panel.returned.image_wanted.connect(self.focus_image)
         self.panel.returned.question_wanted.connect(self._show_question)
         shell.reading.view_changed.connect(lambda _old, _new: self._choose())
+        self.trial = ModelTrial(shell, lambda: self.canvas, self)
         self._choose()
 
     def take_canvas(self, make: Callable[[], QWidget]) -> None:

@@ -38,6 +38,7 @@ class Shell(QObject):
 
     noticed = Signal(object)
     theme_changed = Signal()
+    tried = Signal(object)  # a Trial: what a model would suggest, to be drawn and not kept
     waiting = Signal(bool)  # the reader waits for a model, or no longer; each True has its False
     page_wanted = Signal(str)  # the name of a page, asked for from another one
     hinted = Signal(str)  # a line at the bottom for a moment
@@ -46,6 +47,7 @@ class Shell(QObject):
     def __init__(self, reading: Reading, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.reading = reading
+        reading.waiting.connect(self.waiting)
         self.settings = settings
         self.round_in_hand: Topic | None = None  # what the cases are read for, where it is learning
 

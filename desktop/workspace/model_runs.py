@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from desktop.commands.model_run import OfferModelResult
 from desktop.domain.contracts import Progress
-from desktop.domain.errors import Cancelled, FileProblem, ModelProblem, UserError
+from desktop.domain.errors import AccessProblem, Cancelled, FileProblem, ModelProblem, UserError
 from desktop.domain.model_card import ModelCard, Task
 from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Proposal
+from desktop.domain.runs import runs_digest
 from desktop.domain.schema import Schema
 from desktop.domain.study import Case
 from desktop.imaging.frame import Frame
@@ -34,6 +35,7 @@ from desktop.workspace.model_proposals import (
     series_seen,
     why_not_for,
 )
+from desktop.workspace.model_trials import Trial
 from desktop.workspace.models import ShelvedModel
 
 if TYPE_CHECKING:
@@ -116,29 +118,24 @@ class ModelRuns:
             on_part=lambda part: self._keep(part, group),
         )
 
+    def try_on(self, sha256: str, case_id: str, progress: Progress | None = None) -> Trial:
+        """Run a model on one case to see what it would suggest; nothing is kept. Blocking."""
+        return self._trial(self._to_try(sha256, case_id), case_id, progress or Progress())
+
     def start_try(
         self,
         sha256: str,
         case_id: str,
-        on_done: Callable[[tuple[Proposal, ...], float], None],
+        on_done: Callable[[Trial], None],
         on_error: Callable[[UserError], None],
     ) -> Job:
-        """Run a model on one case and show what it would suggest; nothing is kept."""
-        model = self._ready(sha256)
-
-        def work(progress: Progress) -> tuple[tuple[Proposal, ...], float]:
-            with self._workspace._database.another_reader() as connection:
-                facts = self._describe(model)
-                case = queries.one(connection, Case, case_id)
-                result = self._case(connection, model, facts, case, "", progress)
-            if isinstance(result, str):
-                raise ModelProblem("This model is not for this case.", result)
-            return (() if result is None else result.proposals), (
-                0.0 if result is None else result.done.seconds
-            )
-
+        """The same as a job."""
+        model = self._to_try(sha256, case_id)
         return self._workspace.jobs.start(
-            f"Trying {model.card.name}", work, lambda found: on_done(*found), on_error
+            f"Trying {model.card.name}",
+            lambda progress: self._trial(model, case_id, progress),
+            on_done,
+            on_error,
         )
 
     def records(self) -> list[ModelRun]:
@@ -161,6 +158,12 @@ class ModelRuns:
         adapter_of(model.card)
         self._workspace._check_writable()
         return model
+
+    def _to_try(self, sha256: str, case_id: str) -> ShelvedModel:
+        """A model that may be shown at work on a case that its reader may see suggestions of."""
+        if why := self._workspace.why_no_suggestions(case_id):
+            raise AccessProblem(why, "So no model is tried on it.", "Try it on another case.")
+        return self._ready(sha256)
 
     def _keep(self, part: OfferModelResult, group: str) -> None:
         self._workspace.run(part, group=group)
@@ -188,6 +191,18 @@ class ModelRuns:
         return RunReport(
             run.id, tally.done, tally.known, tally.offered, seconds, tuple(tally.left_out)
         )
+
+    def _trial(self, model: ShelvedModel, case_id: str, progress: Progress) -> Trial:
+        with self._workspace._database.another_reader() as connection:
+            facts = self._describe(model)
+            case = queries.one(connection, Case, case_id)
+            result = self._case(connection, model, facts, case, "", _Share(progress, 0, 1, ""))
+        if not isinstance(result, OfferModelResult):
+            raise ModelProblem("This model is not for this case.", result or "It has no images.")
+        found = sorted(result.proposals, key=lambda p: -p.score)
+        runs = {runs_digest(one): one for one in result.runs}
+        seconds = result.done.seconds
+        return Trial(model.card.name, result.run.id, case_id, tuple(found), runs, seconds)
 
     def _one(
         self,

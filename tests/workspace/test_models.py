@@ -115,12 +115,29 @@ def test_a_job_keeps_each_case_and_can_be_cancelled(room: Workspace, tmp_path: P
     }
     tried: list[Any] = []
     before = room.event_count()
+    with_spot, without = in_list_order(room)
     room.models.runs.start_try(
-        known["bright-lesion-segmenter"], in_list_order(room)[0],
-        lambda found, seconds: tried.append((found, seconds)), pytest.fail,
-    )  # fmt: skip
-    assert len(tried[0][0]) == 1 and tried[0][1] > 0
+        known["bright-lesion-segmenter"], with_spot, tried.append, pytest.fail
+    )
+    (found,) = tried[0].found
+    assert tried[0].seconds > 0 and tried[0].case_id == with_spot
+    assert all(tried[0].mask(part)[int(SPOT[1]), int(SPOT[0])] for part in found.frames)
+    assert room.models.runs.try_on(known["bright-lesion-segmenter"], without).found == ()
     assert room.event_count() == before
+
+
+def test_no_model_is_tried_where_its_suggestions_would_be_hidden(
+    room: Workspace, tmp_path: Path
+) -> None:
+    """Else the preview would tell what a blind answer is not to know."""
+    known = add_samples(room.models, tmp_path / "made")
+    case_id = in_list_order(room)[0]
+    room.help.set_plan(0, 100, 0)
+    sha256 = known["bright-lesion-segmenter"]
+    with pytest.raises(AccessProblem, match="before suggestions"):
+        room.models.runs.try_on(sha256, case_id)
+    with pytest.raises(AccessProblem, match="before suggestions"):
+        room.models.runs.start_try(sha256, case_id, pytest.fail, pytest.fail)
 
 
 def test_a_model_at_fault_ends_the_run_and_nothing_is_kept(room: Workspace, tmp_path: Path) -> None:
