@@ -10,7 +10,7 @@ from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import AccessProblem, ConflictProblem
 from desktop.domain.geometry import Geometry, Mask
 from desktop.domain.record import Value
-from desktop.domain.runs import decode_runs, mask_bounds
+from desktop.domain.runs import runs_extent
 from desktop.domain.schema import AnswerValue, Schema
 from desktop.domain.study import Case, FrameRef
 
@@ -205,8 +205,7 @@ class PaintMask(Command, frozen=True):
 
     def _put_slice(self, txn: Transaction, painted: PaintedFrame) -> None:
         slice_id = MaskSlice.id_for(self.annotation_id, painted.frame)
-        mask = decode_runs(painted.runs, painted.rows, painted.columns)
-        area = int(mask.sum())
+        area, bounds = runs_extent(painted.runs, painted.rows, painted.columns)
         if area == 0:
             if txn.maybe(MaskSlice, slice_id) is not None:
                 txn.delete(MaskSlice, slice_id)
@@ -220,7 +219,7 @@ class PaintMask(Command, frozen=True):
                 rows=painted.rows,
                 columns=painted.columns,
                 runs=txn.put_runs(painted.runs),
-                bounds=mask_bounds(mask),
+                bounds=bounds,
                 area_px=area,
                 origin=painted.origin,
                 pixels_sha256=painted.pixels_sha256,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 _PATIENCE_MS = 80
+_WARM_UP_MS = 250
 MakeSheet = Callable[["Workspace", str, str], Sheet]
 
 
@@ -70,10 +71,16 @@ class Stage(QObject):
         self._problem: UserError | None = None
         self._shown: ToolContext | None = None
         self._is_late = False
+        self._is_stale = False
+        self._is_cold = True
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE_MS)
         self._patience.timeout.connect(self._lose_patience)
+        self._warm_up = QTimer(self)
+        self._warm_up.setSingleShot(True)
+        self._warm_up.setInterval(_WARM_UP_MS)
+        self._warm_up.timeout.connect(self._warm)
         self.feed.changed.connect(self._show_frame)
         self.hands.shown.connect(self._show_previews)
         self.hands.hinted.connect(self.hinted)
@@ -134,6 +141,7 @@ class Stage(QObject):
         regions_shown: bool,
         brush: tuple[QPointF, float, float] | None,
     ) -> None:
+        self._settle_overlay()
         sheet, frame, view = self.sheet, self.feed.frame, self.reading.view
         blank = frame is None or self.feed.problem is not None
         waiting = None if self._is_late or blank else self._shown
@@ -189,6 +197,8 @@ class Stage(QObject):
         self._auto.clear()
         self._suggested = None
         self.feed.clear()
+        self._is_cold = True
+        self._warm_up.stop()
         self.recovery = workspace.journaled_gesture() if workspace is not None else None
         if self.recovery is not None:
             self.recovery_offered.emit("What you were drawing has been kept.")
@@ -266,12 +276,21 @@ class Stage(QObject):
             self.frame_changed.emit()
             return
         self._patience.stop()
+        if self._is_cold:
+            self._is_cold = False
+            self._warm_up.start()
         self._moved()
         self._refresh_overlay()
         if self._restoring is not None and frame is not None:
             payload, self._restoring = self._restoring, None
             self.hands.restore(payload)
         self.frame_changed.emit()
+
+    def _warm(self) -> None:
+        """The image is there and the hand not yet on it: make ready for the first stroke."""
+        workspace, case_id = self.reading.workspace, self.reading.view.case_id
+        if workspace is not None and case_id and not self.hands.busy:
+            workspace.warm_up(case_id)
 
     def _lose_patience(self) -> None:
         """The image takes long: say so."""
@@ -287,7 +306,14 @@ class Stage(QObject):
     # regions and what is in hand -------------------------------------------------------------
 
     def _refresh_overlay(self) -> None:
+        """Painted regions are others now; they are drawn with the next picture, once."""
+        self._is_stale = True
+        self.redraw.emit(None)
+
+    def _settle_overlay(self) -> None:
         """Committed painted regions, with those in hand on top."""
+        if not self._is_stale:
+            return
         context, frame = self.hands.context(), self.frame
         if context is not None and frame is not None and self.sheet is not None:
             outlines = self.reading.view.outlines_only
@@ -295,7 +321,7 @@ class Stage(QObject):
             for preview in self.hands.previews:
                 if isinstance(preview, MaskPreview):
                     self._painter.stroke(preview, self.sheet, context.selection, whole=True)
-        self.redraw.emit(None)
+            self._is_stale = False
 
     def _show_previews(self, before: tuple[Preview, ...], after: tuple[Preview, ...]) -> None:
         """Draw again what the change of previews touches, and no more."""
@@ -307,6 +333,7 @@ class Stage(QObject):
             self._refresh_overlay()
         for preview in masks:
             if self.sheet is not None:
+                self._settle_overlay()
                 self._painter.stroke(preview, self.sheet, self.reading.view.selection)
                 self.redraw.emit(touched_rect(self.placement, self.ratio, preview.touched))
         shapes = [p for p in (*before, *after) if isinstance(p, ShapePreview)]

@@ -162,7 +162,7 @@ class Compositor:
         elif overlay is not self._overlay or (overlay and overlay.version != self._version):
             same = overlay is self._overlay and self._touched
             reach = self.rim_px + 1
-            for rect in self._touched if same else [(0, 0, frame.columns, frame.rows)]:
+            for rect in _apart(self._touched) if same else [(0, 0, frame.columns, frame.rows)]:
                 part = intersect(placement.rect_of(rect, reach), area)
                 self._paint(frame, placement, table, overlay, part)
         self._pixels, self._placement, self._table = frame.pixels, placement, table
@@ -382,6 +382,15 @@ def _slots_on_screen(
     marks = np.asarray(cv2.bitwise_and(rim, inside), dtype=np.uint8) & np.uint8(RIM)
     inner = slice(reach, -reach)
     return np.ascontiguousarray((np.asarray(slots, dtype=np.uint8) | marks)[inner, inner])
+
+
+def _apart(rects: list[Rect]) -> list[Rect]:
+    """The same area without rectangles that lie within another one."""
+    kept: list[Rect] = []
+    for x0, y0, x1, y1 in sorted(set(rects), key=lambda r: (r[2] - r[0]) * (r[3] - r[1]))[::-1]:
+        if not any(a <= x0 and b <= y0 and x1 <= c and y1 <= d for a, b, c, d in kept):
+            kept.append((x0, y0, x1, y1))
+    return kept
 
 
 def _around(area: Rect, kept: Rect) -> list[Rect]:

@@ -87,7 +87,7 @@ class _PaintTool(Tool):
             frame=context.frame,
             rows=context.rows,
             columns=context.columns,
-            runs=encode_runs(stroke.mask_yx.view(np.bool_)),
+            runs=encode_runs(stroke.mask_yx.view(np.bool_), stroke.bounds),
             pixels_sha256=context.pixels_sha256,
             origin=_origin_after(_slice_of(context, stroke.annotation_id)),
         )
@@ -109,7 +109,7 @@ class _PaintTool(Tool):
         stroke = self._stroke
         if stroke is None or not _changed(stroke):
             return None
-        runs = encode_runs(stroke.mask_yx.view(np.bool_))
+        runs = encode_runs(stroke.mask_yx.view(np.bool_), stroke.bounds)
         return {
             "annotation_id": stroke.annotation_id,
             "class_id": stroke.class_id,

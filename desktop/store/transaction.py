@@ -149,6 +149,22 @@ def commit(
     return event
 
 
+def rehearse(
+    connection: Connection, stamp: Stamp, write: Callable[[StoreTransaction], Event | None]
+) -> None:
+    """Everything of a commit but its end: nothing is kept.
+
+    What the first write of a program makes anew, such as its statements, is there afterwards.
+    """
+    with contextlib.suppress(_Rehearsed), transaction(connection):
+        write(StoreTransaction(connection, stamp))
+        raise _Rehearsed
+
+
+class _Rehearsed(Exception):
+    """Rolls a rehearsal back."""
+
+
 def _got_through(lookup: Connection, uuid: str) -> bool:
     with contextlib.suppress(DBAPIError):
         found = lookup.execute(select(events.c.seq).where(events.c.uuid == uuid)).scalar()

@@ -10,7 +10,7 @@ from desktop.domain.event import Action, Event
 from desktop.domain.study import Case
 from desktop.store import log
 from desktop.store.database import Connection
-from desktop.store.transaction import Stamp, StoreTransaction, append_event, commit
+from desktop.store.transaction import Stamp, StoreTransaction, append_event, commit, rehearse
 from desktop.workspace.clock import Clock
 from desktop.workspace.undo import revert
 
@@ -33,7 +33,20 @@ class Commits:
         self, command: Command, reader_id: str, *, reason: str = "", group: str = ""
     ) -> Event | None:
         """Apply a command; None where it changed nothing. UserError where nothing could be done."""
+        return commit(
+            self._connection,
+            self._lookup,
+            self._stamp(reader_id),
+            self._writing(command, reason, group),
+        )
 
+    def rehearse(self, command: Command, reader_id: str) -> None:
+        """Do the same without keeping anything, so that the first real one is quick."""
+        rehearse(self._connection, self._stamp(reader_id), self._writing(command, "", ""))
+
+    def _writing(
+        self, command: Command, reason: str, group: str
+    ) -> Callable[[StoreTransaction], Event | None]:
         def write(txn: StoreTransaction) -> Event | None:
             command.apply(txn)
             changes = txn.changes()
@@ -53,7 +66,7 @@ class Commits:
                 group=group,
             )
 
-        return self._commit(reader_id, write)
+        return write
 
     def take_back(
         self, action: Action, case_id: str, reader_id: str, allow: Callable[[str], None]
@@ -86,7 +99,7 @@ class Commits:
                 undoes=step.group,
             )
 
-        return self._commit(reader_id, write)
+        return commit(self._connection, self._lookup, self._stamp(reader_id), write)
 
     def _commands_of(self, steps: list[Event]) -> set[str]:
         """The commands that these events did, or that they took back."""
@@ -95,17 +108,14 @@ class Commits:
             names |= self._commands_of(log.events_of_group(self._connection, group))
         return names
 
-    def _commit(
-        self, reader_id: str, write: Callable[[StoreTransaction], Event | None]
-    ) -> Event | None:
-        stamp = Stamp(
+    def _stamp(self, reader_id: str) -> Stamp:
+        return Stamp(
             chain=self._chain,
             reader_id=reader_id,
             time_utc=self._clock.now_utc(),
             utc_offset_min=self._clock.offset_min(),
             new_id=self._clock.new_id,
         )
-        return commit(self._connection, self._lookup, stamp, write)
 
 
 def _schema_of(txn: StoreTransaction, case_id: str) -> str:

@@ -222,6 +222,16 @@ class Workspace(ProjectView, LongWork):
             self.sign_head("submit")
         return self._tell(event)
 
+    def warm_up(self, case_id: str) -> None:
+        """Go through a stroke on the case without keeping it, so that the first one is quick."""
+        from desktop.workspace.warm_up import stroke_on
+
+        command = None if self.read_only else stroke_on(self, case_id)
+        if command is not None:
+            with contextlib.suppress(UserError):  # a reader who may not draw needs no warm pen
+                authority.check(self.reader, command)
+                self._commits.rehearse(command, self.reader.id)
+
     def sign_in(self, name: str, password: str = "") -> Reader:
         """Become this reader; AccessProblem where name or password is wrong, or too soon."""
         self.reader = self.accounts.sign_in(name, password)

@@ -317,3 +317,21 @@ def test_closing_keeps_a_backup_that_opens(made: MadeProject) -> None:
     with Workspace.open(copy, reader_name="Ada", key=made.key) as restored:
         assert [a.id for a in restored.annotations("case-0")] == [region]
         assert restored.verify().ok
+
+
+def test_a_rehearsed_stroke_leaves_nothing_and_the_chain_goes_on(made: MadeProject) -> None:
+    made.draw()
+    before, events = made.ws.state_digest(), made.ws.event_count()
+    heard: list[object] = []
+    made.ws.on_committed(heard.append)
+    made.ws.warm_up("case-0")
+    assert (made.ws.state_digest(), made.ws.event_count(), heard) == (before, events, [])
+    made.draw()
+    assert made.ws.event_count() == events + 1
+    assert made.ws.verify().ok
+
+
+def test_who_may_not_draw_rehearses_nothing(made: MadeProject) -> None:
+    made.reopen(read_only=True)
+    made.ws.warm_up("case-0")
+    assert made.ws.event_count()
