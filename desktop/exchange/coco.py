@@ -22,7 +22,7 @@ from desktop.domain.study import FrameRef
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.names import image_name, image_number, region_number, schema_name
-from desktop.exchange.regions import CaseLabels, Region, RegionFrame
+from desktop.exchange.regions import CaseLabels, Region, RegionFrame, labelled_cases
 from desktop.exchange.rle import decode_rle, encode_rle
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
@@ -50,9 +50,8 @@ class CocoExporter:
     ) -> Written:
         files = {s.id: (_File(snapshot, s), _File(snapshot, s)) for s in snapshot.schemas}
         notes: list[Note] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "COCO"):
-            labels = CaseLabels(snapshot, case)
-            used = {r.schema.id for r in labels.regions} | {case.schema_id} - {""}
+        for labels in labelled_cases(snapshot, progress, "COCO"):
+            used = {r.schema.id for r in labels.regions} | {labels.case.schema_id} - {""}
             for schema_id in sorted(used):
                 for file in files[schema_id]:
                     file.add_case(labels, schema_id)
@@ -83,8 +82,8 @@ class CocoExporter:
             for entry in json.loads((folder / part.path).read_bytes())["annotations"]:
                 found[entry["id"]] = (part.path, entry)
         voxels = 0
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing COCO"):
-            for region in CaseLabels(snapshot, case).regions:
+        for labels in labelled_cases(snapshot, progress, "Comparing COCO"):
+            for region in labels.regions:
                 for frame in region.frames:
                     number = region_number(region.annotation.id, frame.frame.key)
                     path, entry = found.pop(number, ("coco", {}))

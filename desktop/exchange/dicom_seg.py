@@ -20,9 +20,9 @@ from desktop.domain.runs import decode_runs
 from desktop.domain.schema import Code, LabelClass, Schema
 from desktop.domain.study import Instance, Series
 from desktop.exchange.disk import write_file
-from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Unmet, Written
 from desktop.exchange.names import schema_name, uid_of
-from desktop.exchange.regions import CaseLabels, Region, RegionFrame
+from desktop.exchange.regions import CaseLabels, Region, RegionFrame, labelled_cases
 from desktop.exchange.seg_groups import share_a_file
 from desktop.exchange.seg_request import (
     CANT_CARRY,
@@ -61,8 +61,7 @@ class SegExporter:
     ) -> Written:
         parts: list[Part] = []
         notes: list[Note] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "DICOM segmentations"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "DICOM segmentations"):
             notes += _notes(labels, options)
             for job in _jobs(labels, options):
                 progress.check()
@@ -86,20 +85,17 @@ class SegExporter:
         pool: ChildPool,
         progress: Progress,
     ) -> int:
-        left = {p.path for p in written.parts}
+        left = Unmet(written)
         refused = {n.about for n in written.notes}
         compared = 0
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing segmentations"):
-            for job in _jobs(CaseLabels(snapshot, case), options):
+        for labels in labelled_cases(snapshot, progress, "Comparing segmentations"):
+            for job in _jobs(labels, options):
                 if job.path not in left and job.series.id in refused:
                     continue
-                if job.path not in left:
-                    raise Mismatch(job.path, "missing")
-                left.discard(job.path)
+                left.meet(job.path)
                 frames = pool.run(_READ, str(folder / job.path), timeout_s=_TIMEOUT_S)
                 compared += _compare(job, frames)
-        if left:
-            raise Mismatch(sorted(left)[0], "not drawn by anyone")
+        left.end()
         return compared
 
 

@@ -27,9 +27,9 @@ from desktop.domain.schema import Code, Question, QuestionKind, Schema
 from desktop.domain.study import CalibrationSource, FrameRef, Instance
 from desktop.exchange.dicom_seg import OWN_SCHEME, algorithm_of, codes_of, tracking_uid
 from desktop.exchange.disk import write_file
-from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Unmet, Written
 from desktop.exchange.names import schema_name, uid_of
-from desktop.exchange.regions import CaseLabels, Region
+from desktop.exchange.regions import CaseLabels, Region, labelled_cases
 from desktop.exchange.seg_request import SegSource
 from desktop.exchange.snapshot import Snapshot
 from desktop.exchange.sr_request import (
@@ -80,8 +80,7 @@ class SrExporter:
     ) -> Written:
         parts: list[Part] = []
         notes: list[Note] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "DICOM measurements"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "DICOM measurements"):
             notes += _notes(labels)
             for job in _jobs(labels):
                 progress.check()
@@ -90,7 +89,7 @@ class SrExporter:
                 except FileProblem as problem:
                     if problem.title != CANT_MEASURE:
                         raise
-                    notes.append(Note(self.name, case.id, str(problem)))
+                    notes.append(Note(self.name, labels.case.id, str(problem)))
                     continue
                 write_file(folder / job.path, content.tobytes())
                 parts.append(Part(job.path, self.name, "DICOM measurement report", job.facts()))
@@ -106,18 +105,15 @@ class SrExporter:
         progress: Progress,
     ) -> int:
         """Every number, outline, code and image read back; no voxels."""
-        left = {p.path for p in written.parts}
+        left = Unmet(written)
         refused = {n.about for n in written.notes}
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing measurements"):
-            for job in _jobs(CaseLabels(snapshot, case)):
-                if job.path not in left and case.id in refused:
+        for labels in labelled_cases(snapshot, progress, "Comparing measurements"):
+            for job in _jobs(labels):
+                if job.path not in left and labels.case.id in refused:
                     continue
-                if job.path not in left:
-                    raise Mismatch(job.path, "missing")
-                left.discard(job.path)
+                left.meet(job.path)
                 _compare(job, pool.run(_READ, str(folder / job.path), timeout_s=_TIMEOUT_S))
-        if left:
-            raise Mismatch(sorted(left)[0], "not measured by anyone")
+        left.end("not measured by anyone")
         return 0
 
 

@@ -73,6 +73,27 @@ class Mismatch(UserError):
         )
 
 
+class Unmet:
+    """Files of a written bundle that a comparison has not come to yet."""
+
+    def __init__(self, written: Written, suffix: str = "") -> None:
+        self._paths = {p.path for p in written.parts if p.path.endswith(suffix)}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._paths
+
+    def meet(self, path: str) -> None:
+        """Come to a file that has to be there, and to each only once."""
+        if path not in self._paths:
+            raise Mismatch(path, "missing")
+        self._paths.discard(path)
+
+    def end(self, otherwise: str = "not drawn by anyone") -> None:
+        """Nothing may be left."""
+        if self._paths:
+            raise Mismatch(min(self._paths), otherwise)
+
+
 class Exporter(Protocol):
     """One format. ``write`` fills ``folder``, the bundle's root, and says what it wrote."""
 

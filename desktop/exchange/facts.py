@@ -9,7 +9,7 @@ from typing import Any
 from desktop.domain.contracts import Progress
 from desktop.domain.study import CalibrationSource
 from desktop.exchange.exporter import BundleOptions
-from desktop.exchange.regions import CaseLabels
+from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 
 _DEIDENTIFICATION = {
@@ -132,8 +132,8 @@ class BundleFacts:
 def gather(snapshot: Snapshot, progress: Progress) -> BundleFacts:
     """Count what is in the snapshot's cases."""
     facts = BundleFacts()
-    for case in progress.over(snapshot.cases, len(snapshot.cases), "Counting"):
-        _add(facts, CaseLabels(snapshot, case))
+    for labels in labelled_cases(snapshot, progress, "Counting"):
+        _add(facts, labels)
     return facts
 
 

@@ -23,7 +23,7 @@ from desktop.domain.study import FrameRef
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.names import image_name, schema_name
-from desktop.exchange.regions import CaseLabels
+from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
 
@@ -49,8 +49,7 @@ class GroundTruthExporter:
     ) -> Written:
         files: dict[tuple[str, str], list[str]] = {}
         notes: list[Note] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "SageMaker"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "SageMaker"):
             for region in labels.regions:
                 if not region.frames:
                     sentence = "Points, lines and labels without a shape have no box."
@@ -76,8 +75,7 @@ class GroundTruthExporter:
     ) -> int:
         """Boxes read back image by image; no voxels."""
         found = {part.path: _read(folder / part.path) for part in written.parts}
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing SageMaker"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "Comparing SageMaker"):
             for schema, reader, frame, boxes in _images(labels):
                 path = f"sagemaker/{schema_name(schema)}/{reader}.manifest"
                 name = _source(labels, frame)

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from desktop.domain.contracts import Progress
 from desktop.domain.study import FrameRef, Series
 from desktop.exchange.disk import write_file
-from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Unmet, Written
 from desktop.exchange.names import image_name, plain, schema_name
 from desktop.exchange.nifti import why_no_volume
-from desktop.exchange.regions import CaseLabels, Region, RegionFrame
+from desktop.exchange.regions import CaseLabels, Region, RegionFrame, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.exchange.volume import LabelVolume, compare_volume, label_volumes
 from desktop.imaging.child import ChildPool
@@ -45,8 +45,7 @@ class PngExporter:
     ) -> Written:
         parts: list[Part] = []
         notes: list[Note] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "PNG masks"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "PNG masks"):
             for series in labels.series:
                 if not is_picture(labels, series):
                     continue
@@ -64,18 +63,16 @@ class PngExporter:
         pool: ChildPool,
         progress: Progress,
     ) -> int:
-        left = {p.path for p in written.parts}
+        left = Unmet(written)
         compared = 0
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing PNG"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "Comparing PNG"):
             for series in labels.series:
                 if not is_picture(labels, series):
                     continue
                 for picture in _pictures(labels, series, options, []):
                     _compare_png(folder, picture, left)
                     compared += picture.pixels.size
-        if left:
-            raise Mismatch(sorted(left)[0], "not drawn by anyone")
+        left.end()
         return compared
 
 
@@ -95,8 +92,7 @@ class NpyExporter:
         progress: Progress,
     ) -> Written:
         parts: list[Part] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "NumPy arrays"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "NumPy arrays"):
             for series in _stacks(labels):
                 for path, volume in _arrays(labels, series, options):
                     packed = BytesIO()
@@ -118,21 +114,17 @@ class NpyExporter:
         pool: ChildPool,
         progress: Progress,
     ) -> int:
-        left = {p.path for p in written.parts if p.path.endswith(".npy")}
+        left = Unmet(written, ".npy")
         compared = 0
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing arrays"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "Comparing arrays"):
             for series in _stacks(labels):
                 for path, volume in _arrays(labels, series, options):
-                    if path not in left:
-                        raise Mismatch(path, "missing")
-                    left.discard(path)
+                    left.meet(path)
                     found = np.load(folder / path, allow_pickle=False)
                     if differing := compare_volume(volume, found):
                         raise Mismatch(path, f"{differing} voxels differ")
                     compared += volume.voxels.size
-        if left:
-            raise Mismatch(sorted(left)[0], "not drawn by anyone")
+        left.end()
         return compared
 
 
@@ -227,12 +219,10 @@ def _frame_name(labels: CaseLabels, frame: FrameRef) -> str:
     return plain(name.rsplit(".", 1)[0])
 
 
-def _compare_png(folder: Path, picture: _Picture, left: set[str]) -> None:
+def _compare_png(folder: Path, picture: _Picture, left: Unmet) -> None:
     from desktop.imaging.cv import cv2  # another reader than the writer
 
-    if picture.path not in left:
-        raise Mismatch(picture.path, "missing")
-    left.discard(picture.path)
+    left.meet(picture.path)
     raw = np.frombuffer((folder / picture.path).read_bytes(), np.uint8)
     found = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED) if raw.size else None
     if found is None:

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from desktop.domain.contracts import Progress
 from desktop.domain.study import Series
 from desktop.exchange.disk import write_file
-from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
-from desktop.exchange.regions import CaseLabels
+from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Unmet, Written
+from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.exchange.volume import LabelVolume, compare_volume, label_volumes
 from desktop.imaging.child import ChildPool
@@ -48,8 +48,7 @@ class NiftiExporter:
     ) -> Written:
         parts: list[Part] = []
         notes: list[Note] = []
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "NIfTI"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "NIfTI"):
             for series, space in _series_with_regions(labels, options):
                 reason = why_no_volume(labels, series, space)
                 if reason:
@@ -74,22 +73,18 @@ class NiftiExporter:
         pool: ChildPool,
         progress: Progress,
     ) -> int:
-        left = {p.path for p in written.parts}
+        left = Unmet(written)
         compared = 0
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing NIfTI"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "Comparing NIfTI"):
             for series, space in _series_with_regions(labels, options):
                 if why_no_volume(labels, series, space):
                     continue
                 for volume in label_volumes(labels, series, space.refs, options):
                     path = _path(volume)
-                    if path not in left:
-                        raise Mismatch(path, "missing")
-                    left.discard(path)
+                    left.meet(path)
                     _compare(folder, path, volume, space)
                     compared += volume.voxels.size
-        if left:
-            raise Mismatch(sorted(left)[0], "not drawn by anyone")
+        left.end()
         return compared
 
 

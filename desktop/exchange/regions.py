@@ -10,6 +10,7 @@ import numpy as np
 
 from desktop.domain.annotation import Annotation, Answer, Origin
 from desktop.domain.case_note import CaseNote
+from desktop.domain.contracts import Progress
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.geometry import Box, Ellipse, Geometry, Mask, Polygon, RotatedBox
 from desktop.domain.runs import MaskYX, decode_runs, encode_runs, runs_digest, shape_mask
@@ -230,6 +231,12 @@ class CaseLabels:
                 origin=part.origin,
                 pixels_sha256=part.pixels_sha256,
             )
+
+
+def labelled_cases(snapshot: Snapshot, progress: Progress, words: str) -> Iterator[CaseLabels]:
+    """Every case of a snapshot with its labels, one after the other, saying how far it is."""
+    for case in progress.over(snapshot.cases, len(snapshot.cases), words):
+        yield CaseLabels(snapshot, case)
 
 
 def _with_retired(schema: Schema) -> tuple[Question, ...]:

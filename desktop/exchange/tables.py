@@ -18,7 +18,7 @@ from desktop.domain.contracts import Progress
 from desktop.exchange import rows
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
-from desktop.exchange.regions import CaseLabels
+from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.rows import Cell, Row
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
@@ -240,8 +240,7 @@ class TableExporter:
 def filled(snapshot: Snapshot, progress: Progress) -> list[tuple[Table, list[Row]]]:
     """All tables with their rows, case by case in one pass."""
     found: list[tuple[Table, list[Row]]] = [(table, []) for table in TABLES]
-    for case in progress.over(snapshot.cases, len(snapshot.cases), "Tables"):
-        labels = CaseLabels(snapshot, case)
+    for labels in labelled_cases(snapshot, progress, "Tables"):
         for table, into in found:
             into.extend(table.rows(labels))
     return found
