@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.ranking import RATING_SCALE, Ask, Outcome, RankingKind
-from desktop.gui.candidate_panel import LETTERS, CandidatePanel, TextPane, first_look
+from desktop.gui.candidate_panel import LETTERS
 from desktop.gui.furniture import across, clear, down, frame, label, push
-from desktop.gui.pane_link import PaneLink
 from desktop.gui.ranking_side import JudgeSide
+from desktop.gui.ranking_stage import CandidateStage
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 _DIGITS = {Qt.Key(Qt.Key.Key_1 + n): n for n in range(6)}
-_PROMPT_PX = 108
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,6 @@ class JudgeView(QWidget):
         super().__init__(parent)
         self._shell = shell
         self.asked: Asked | None = None
-        self.link = PaneLink(self)
-        self._panels: list[CandidatePanel] = []
-        self._context: CandidatePanel | None = None
         self._pending: Callable[[], None] | None = None  # waits for a reason
         self._ways_of: tuple[RankingKind, int] | None = None  # whose buttons stand there
         self._clock = QElapsedTimer()
@@ -63,15 +59,13 @@ class JudgeView(QWidget):
         column = down(self, gap=0)
         column.addWidget(self._make_head())
         middle = across(gap=0)
-        stage = down(margins=(16, 8, 16, 0), gap=8)
-        self.prompt = TextPane()
-        self.prompt.setAccessibleName("Question")
-        stage.addWidget(self.prompt)
-        self._row: QHBoxLayout = across(gap=12)
-        stage.addLayout(self._row, 1)
+        left = down(margins=(16, 8, 16, 0), gap=8)
+        self.stage = CandidateStage()
+        self.stage.pressed.connect(self._pressed)
+        left.addWidget(self.stage, 1)
         self._ways: QHBoxLayout = across(margins=(0, 4, 0, 12), gap=8)
-        stage.addLayout(self._ways)
-        middle.addLayout(stage, 1)
+        left.addLayout(self._ways)
+        middle.addLayout(left, 1)
         self.side = JudgeSide()
         self.side.submitted.connect(self._submit)
         self.side.graded.connect(self._graded)
@@ -94,15 +88,12 @@ class JudgeView(QWidget):
     def forget(self) -> None:
         """Show nothing any more."""
         self.asked = None
-        for panel in (*self._panels, self._context):
-            if panel is not None:
-                panel.forget()
+        self.stage.forget()
 
     def _ask(self, task_id: str) -> None:
         room = self.room
         if room is None:
             return
-        before = self.asked
         try:
             self.asked = room.ranking.next(task_id)
         except UserError as error:
@@ -112,45 +103,19 @@ class JudgeView(QWidget):
             self.finished.emit()
             return
         asked = self.asked
-        if before is None or before.prompt.id != asked.prompt.id:
-            self.link.reset(first_look(room, asked.candidates))
         self._pending = None
-        self.prompt.setPlainText(asked.prompt.text)
-        self.prompt.setVisible(bool(asked.prompt.text))
-        self.prompt.fit(_PROMPT_PX)
         self._title.setText(asked.task.title)
         self._count.setText(f"{asked.done + 1} of {asked.wanted}")
         self.progress.setRange(0, max(1, asked.wanted))
         self.progress.setValue(asked.done)
         self._undo.setEnabled(asked.done > 0)
-        self._show_panels(room)
+        self.stage.show_asked(room, asked)
         self.side.show_task(asked.task, len(asked.candidates))
         self._show_ways()
         self._show_marks()
         self._before_s = 0.0
         self._clock.start()
         self.setFocus()
-
-    def _show_panels(self, room: Workspace) -> None:
-        assert self.asked is not None
-        candidates, images = self.asked.candidates, self.asked.prompt.images
-        while len(self._panels) < len(candidates):
-            number = len(self._panels)
-            panel = CandidatePanel(LETTERS[number], self.link)
-            panel.pressed.connect(lambda n=number: self._pressed(n))
-            self._panels.append(panel)
-            self._row.addWidget(panel, 1)
-        if images and self._context is None:
-            self._context = CandidatePanel("Image", self.link)
-            self._row.insertWidget(0, self._context, 1)
-        if self._context is not None:
-            self._context.setVisible(bool(images))
-            if images:
-                self._context.show_context(room, images)
-        for number, panel in enumerate(self._panels):
-            panel.setVisible(number < len(candidates))
-            if number < len(candidates):
-                panel.show_candidate(room, candidates[number], LETTERS[number])
 
     # ways to decide --------------------------------------------------------------------------
 
@@ -339,10 +304,10 @@ class JudgeView(QWidget):
             Qt.Key.Key_K: self._cannot,
             Qt.Key.Key_Return: self._submit,
             Qt.Key.Key_Enter: self._submit,
-            Qt.Key.Key_PageUp: lambda: self._page(-1),
-            Qt.Key.Key_PageDown: lambda: self._page(1),
-            Qt.Key.Key_H: self._toggle_regions,
-            Qt.Key.Key_O: self._toggle_outlines,
+            Qt.Key.Key_PageUp: lambda: self.stage.page(-1),
+            Qt.Key.Key_PageDown: lambda: self.stage.page(1),
+            Qt.Key.Key_H: self.stage.toggle_regions,
+            Qt.Key.Key_O: self.stage.toggle_outlines,
         }
         if kind is RankingKind.PAIRWISE:
             acts |= {
@@ -381,31 +346,10 @@ class JudgeView(QWidget):
             board = self.side.board
             board.step(number - board.current)
 
-    def _page(self, direction: int) -> None:
-        """Texts scroll; images step through their series."""
-        shown = [p for p in self._panels if not p.isHidden()]
-        for panel in shown:
-            if panel.text is not None and not panel.text.isHidden():
-                panel.text.scroll_page(direction)
-        panes = [p.image for p in (*shown, self._context) if p is not None and p.image is not None]
-        if panes:
-            panes[0].step(direction)
-
-    def _toggle_regions(self) -> None:
-        self.link.change(regions_shown=not self.link.view.regions_shown)
-
-    def _toggle_outlines(self) -> None:
-        self.link.change(outlines_only=not self.link.view.outlines_only)
-
     def _show_marks(self) -> None:
         asked, board = self.asked, self.side.board
-        if asked is None or asked.task.judged is not RankingKind.TIERS:
-            return
-        last = len(asked.candidates)
-        for number, panel in enumerate(self._panels[:last]):
-            place = board.places[number]
-            words = "" if place < 0 else "unacceptable" if place == last else f"tier {place + 1}"
-            panel.choose(number == board.current, words)
+        if asked is not None and asked.task.judged is RankingKind.TIERS:
+            self.stage.show_places(board.places[: len(asked.candidates)], board.current)
 
     # pieces ----------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def test_tiers_by_keys(page: Any, room: Room) -> None:
     press(page, K.Key_2, K.Key_1, K.Key_Return)
     assert not room.ws.ranking.records(task.id).rankings, "two are still to be placed"
     press(page, K.Key_2, K.Key_Up)
-    assert page.judge._panels[3].mark.text() == "unacceptable"
+    assert page.judge.stage.panels[3].mark.text() == "unacceptable"
     press(page, K.Key_Return)
     (said,) = room.ws.ranking.records(task.id).rankings
     assert said.tiers == ((ids[1],), (ids[0], ids[2]))
@@ -173,14 +173,14 @@ def test_a_single_grade_is_one_key(page: Any, room: Room) -> None:
 
 def test_text_is_shown_as_it_is(page: Any, room: Room) -> None:
     start(page, room, RankingKind.PAIRWISE, "<b>bold</b> & <script>", "plain\n\n# no heading")
-    shown = {p.text.toPlainText() for p in page.judge._panels[:2]}
+    shown = {p.text.toPlainText() for p in page.judge.stage.panels[:2]}
     assert shown == {"<b>bold</b> & <script>", "plain\n\n# no heading"}
 
 
 def test_long_texts_scroll_together(page: Any, room: Room) -> None:
     start(page, room, RankingKind.PAIRWISE, "long line\n" * 300, "other line\n" * 300)
     QApplication.processEvents()
-    bars = [p.text.verticalScrollBar() for p in page.judge._panels[:2]]
+    bars = [p.text.verticalScrollBar() for p in page.judge.stage.panels[:2]]
     press(page, K.Key_PageDown)
     assert all(b.value() > 0 for b in bars)
     press(page, K.Key_PageUp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,12 +90,14 @@ def judge(window: MainWindow, tie_first: bool) -> list[Any]:
         asked = page.judge.asked
         seen.append(asked)
         wait_for(
-            lambda: all(p.image.frame_shown is not None for p in page.judge._panels[:2]),
+            lambda: all(p.image.frame_shown is not None for p in page.judge.stage.panels[:2]),
             "both images are shown",
         )
         left, right = (distance(room, c) for c in asked.candidates)
         assert not set(READERS) & set(words_on(page).split())
         hands.live(15)
+        if len(seen) == 1:
+            _panes_move_as_one(window, page)
         if tie_first and len(seen) == 1:
             hands.press_key(window, K.Key_Left)
             hands.press_key(window, K.Key_Z)
@@ -103,6 +106,35 @@ def judge(window: MainWindow, tie_first: bool) -> list[Any]:
         else:
             hands.press_key(window, K.Key_Left if left < right else K.Key_Right)
     return seen
+
+
+def _panes_move_as_one(window: MainWindow, page: Any) -> None:
+    """Another image and a closer look in one pane are the same in the other; H hides outlines."""
+    first, second = (p.image for p in page.judge.stage.panels[:2])
+    before = first.frame_shown
+    hands.press_key(window, K.Key_PageDown)
+    wait_for(lambda: first.frame_shown not in (None, before), "the next image")
+    wait_for(lambda: second.frame_shown == first.frame_shown, "the same in the other pane")
+    hands.press_key(window, K.Key_PageUp)
+    wait_for(lambda: second.frame_shown == first.frame_shown == before, "both are back")
+    drawn = second.grab().toImage()
+    first.zoom_by(1.5)
+    hands.live(15)
+    assert second.grab().toImage() != drawn, "zoomed along"
+    first.zoom_by(1 / 1.5)
+    hands.press_key(window, K.Key_H)
+    assert not page.judge.stage.link.view.regions_shown
+    hands.press_key(window, K.Key_H)
+    picture(window, "judging")
+
+
+def picture(window: MainWindow, name: str) -> None:
+    """A picture of the window, where somebody asks for them."""
+    folder = os.environ.get("READINGROOM_SHOTS")
+    if folder:
+        hands.live(50)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        window.grab().save(str(Path(folder) / f"ranking-{name}.png"))
 
 
 def make_task(window: MainWindow) -> None:
@@ -159,6 +191,7 @@ def _see_the_ranking(window: MainWindow, tmp_path: Path) -> None:
     assert page.result.readers.rowCount() == 3
     cells = [page.result.readers.item(r, 3).text() for r in range(3)]
     assert all("of 1" in c for c in cells), "each reader had one repeat"
+    picture(window, "result")
     page.result.scores.clicked.emit(report.items[0].key)
     assert window.page == "read" and window.shell.reading.view.case_id
     target = tmp_path / "rows"
