@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFileDialog, QFrame, QToolButton, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.domain.schema import Schema
@@ -41,7 +41,7 @@ class SchemaStep(QWidget):
         self._titles: dict[str, str] = {}
         self._key = ""
         row = across(self, gap=0)
-        side = QWidget()
+        side = self._side = QWidget()
         side.setFixedWidth(212)
         column = down(side, (0, 0, 8, 0), 8)
         self.list = SchemaList()
@@ -55,15 +55,31 @@ class SchemaStep(QWidget):
             button.clicked.connect(lambda _c=False, a=act: a())
             column.addWidget(button)
         row.addWidget(side)
+        centre = QWidget()
+        inside = down(centre, gap=0)
+        head = across(margins=(12, 0, 12, 6), gap=8)
+        head.addStretch(1)
+        self.shows_form = QToolButton()
+        self.shows_form.setText("Form")
+        self.shows_form.setProperty("role", "text")
+        self.shows_form.setCheckable(True)
+        self.shows_form.setAccessibleName("Form beside")
+        self.shows_form.setToolTip("Shows or hides the form as readers will see it (Ctrl+Shift+F).")
+        self.shows_form.clicked.connect(lambda _on: self.toggle_form())
+        head.addWidget(self.shows_form)
+        inside.addLayout(head)
         self.editor = SchemaEditor()
         self.editor.changed.connect(self._edited)
-        row.addWidget(self.editor, 1)
+        inside.addWidget(self.editor, 1)
+        row.addWidget(centre, 1)
+        QShortcut(QKeySequence("Ctrl+Shift+F"), self, self.toggle_form)
         self.preview = FormPreview()
         self._beside = QFrame()
         self._beside.setProperty("role", "side")
         self._beside.setFixedWidth(320)
         down(self._beside, gap=0).addWidget(self.preview)
         row.addWidget(self._beside)
+        self._asked: bool | None = None  # what the person decided, for any width
 
     def start(self, modality: str = "") -> None:
         """Offer the ready ones, beginning with what fits the images."""
@@ -110,7 +126,20 @@ class SchemaStep(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._beside.setVisible(self.width() >= _NARROW_PX - 60)
+        self._place_form()
+
+    def toggle_form(self) -> None:
+        """Show the form beside, or give its room to the editor."""
+        self._asked = self._beside.isHidden()
+        self._place_form()
+
+    def _place_form(self) -> None:
+        """In a narrow window the form stands aside until it is asked for; the list makes room."""
+        wide = self.width() >= _NARROW_PX - 60
+        on = wide if self._asked is None else self._asked
+        self._beside.setVisible(on)
+        self._side.setVisible(wide or not on)
+        self.shows_form.setChecked(on)
 
     def _edited(self, draft: Draft) -> None:
         self.preview.show_schema(draft.schema)

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from desktop.domain.condition import Condition
 from desktop.domain.errors import UserError
-from desktop.domain.number_words import number_text
 from desktop.domain.schema import Choice, LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.schema_check import Problem, schema_problems
 from desktop.domain.schema_versions import (
@@ -21,7 +20,6 @@ from desktop.domain.schema_versions import (
     meaning_problems,
     next_version,
 )
-from desktop.gui.question_words import answer_text
 from desktop.workspace.places import resources_dir
 
 ABOUT = {
@@ -216,86 +214,6 @@ def nested(lines: list[tuple[int, Choice]]) -> tuple[Choice, ...]:
         found.append(replace(choice, children=nested(lines[at + 1 : end])))
         at = end
     return tuple(found)
-
-
-# conditions -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a simple condition: this part holds, or does not."""
-
-    part: Condition
-    negated: bool = False
-
-
-def condition_rows(condition: Condition | None) -> tuple[bool, list[Row]] | None:
-    """Whether all rows must hold (else one of them), and the rows; None for deeper conditions."""
-    if condition is None:
-        return True, []
-    if _is_leaf(condition):
-        return True, [Row(condition)]
-    if condition.question_id or (condition.all_of and condition.some_of):
-        return None
-    if condition.some_of and condition.none_of:
-        return None
-    rows = [_row(part) for part in condition.all_of + condition.some_of]
-    rows += [Row(part, True) for part in condition.none_of if _is_leaf(part)]
-    known = [row for row in rows if row is not None]
-    complete = len(known) == len(condition.parts())
-    return (not condition.some_of, known) if complete else None
-
-
-def condition_from(all_hold: bool, rows: list[Row]) -> Condition | None:
-    """The condition that the rows say."""
-    if not rows:
-        return None
-    if len(rows) == 1 and not rows[0].negated:
-        return rows[0].part
-    if all_hold:
-        return Condition(
-            all_of=tuple(r.part for r in rows if not r.negated),
-            none_of=tuple(r.part for r in rows if r.negated),
-        )
-    return Condition(
-        some_of=tuple(Condition(none_of=(r.part,)) if r.negated else r.part for r in rows)
-    )
-
-
-def condition_text(condition: Condition, schema: Schema) -> str:
-    """A condition in words, however deep it is."""
-    parts = [_leaf_text(condition, schema)] if condition.question_id else []
-    parts += [condition_text(p, schema) for p in condition.all_of]
-    if condition.some_of:
-        inner = " or ".join(condition_text(p, schema) for p in condition.some_of)
-        parts.append(f"({inner})" if len(condition.some_of) > 1 else inner)
-    parts += [f"not {condition_text(p, schema)}" for p in condition.none_of]
-    joined = " and ".join(parts)
-    return f"({joined})" if len(parts) > 1 else joined
-
-
-def _leaf_text(leaf: Condition, schema: Schema) -> str:
-    asked = next((q for q in schema.questions if q.id == leaf.question_id), None)
-    words = asked.text if asked else leaf.question_id
-    if leaf.at_least is not None or leaf.at_most is not None:
-        low = "" if leaf.at_least is None else f" ≥ {number_text(leaf.at_least)}"
-        high = "" if leaf.at_most is None else f" ≤ {number_text(leaf.at_most)}"
-        return f"“{words}”{low}{high}"
-    given = [answer_text(asked, v) if asked else str(v) for v in leaf.any_of]
-    return f"“{words}” is {' or '.join(given)}"
-
-
-def _is_leaf(condition: Condition) -> bool:
-    return bool(condition.question_id) and not condition.parts()
-
-
-def _row(part: Condition) -> Row | None:
-    if _is_leaf(part):
-        return Row(part)
-    inside = part.none_of
-    if not part.question_id and part.parts() == inside and len(inside) == 1 and _is_leaf(inside[0]):
-        return Row(inside[0], True)
-    return None
 
 
 def _following(question: Question, before: str, now: str) -> Question:

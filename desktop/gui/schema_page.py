@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QWidget
 
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Event
-from desktop.gui import icons
-from desktop.gui.furniture import ElidedLabel, across, down, frame, label, push, reset_role, rule
+from desktop.gui.furniture import across, down, frame, label, push
+from desktop.gui.schema_bar import MOVES, SchemaBar
 from desktop.gui.schema_choice import shipped_schemas
 from desktop.gui.schema_draft import Draft, new_schema
 from desktop.gui.schema_editor import SchemaEditor
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 _NARROW_PX = 1180
 _KEEP_MS = 800
-_MOVES = (
-    ("For open cases", "open"),
-    ("For all cases", "all"),
-    ("For no case yet", "none"),
-)
 
 
 class SchemaPage(QWidget):
@@ -51,7 +46,9 @@ class SchemaPage(QWidget):
         row.addWidget(self._make_side())
         centre = QWidget()
         column = down(centre, gap=0)
-        column.addWidget(self._make_head())
+        self.bar = SchemaBar()
+        self.bar.wanted.connect(self._act)
+        column.addWidget(self.bar)
         self.editor = SchemaEditor()
         self.editor.changed.connect(self._changed)
         column.addWidget(self.editor, 1)
@@ -96,47 +93,6 @@ class SchemaPage(QWidget):
         for button in (new, load):
             column.addWidget(button)
         return side
-
-    def _make_head(self) -> QWidget:
-        bar = frame("topbar")
-        row = across(bar, (16, 8, 12, 8), 8)
-        words = down(gap=0)
-        self.title = ElidedLabel(role="heading")
-        self.state = ElidedLabel(role="small")
-        words.addWidget(self.title)
-        words.addWidget(self.state)
-        row.addLayout(words, 1)
-        self.undo_button = _quiet("undo", "Takes the last change of this draft back (Ctrl+Z).")
-        self.undo_button.clicked.connect(lambda: self.editor.undo())
-        self.redo_button = _quiet("redo", "Does again what was taken back (Ctrl+Y).")
-        self.redo_button.clicked.connect(lambda: self.editor.redo())
-        self.preview_button = _quiet("form", "Shows or hides the form beside (Ctrl+Shift+F).")
-        self.preview_button.setCheckable(True)
-        self.preview_button.setChecked(True)
-        self.preview_button.clicked.connect(self._toggle_preview)
-        self.discard = push("Discard", "quiet", tip="Leaves the draft and shows what is saved.")
-        self.discard.clicked.connect(self._discard)
-        self.export = push("Export…", tip="Writes the schema as a JSON file.")
-        self.export.clicked.connect(self._ask_export)
-        self.moves = QComboBox()
-        self.moves.setAccessibleName("Which cases take the new version up")
-        self.moves.setToolTip("Cases that are read with the version before.")
-        for words_, _ in _MOVES:
-            self.moves.addItem(words_)
-        self.save = push("Save", "primary", tip="Makes the next version (Ctrl+S).")
-        self.save.clicked.connect(self._save)
-        for widget in (
-            self.undo_button,
-            self.redo_button,
-            self.preview_button,
-            rule(upright=True),
-            self.discard,
-            self.export,
-            self.moves,
-            self.save,
-        ):
-            row.addWidget(widget)
-        return bar
 
     # what the window asks ------------------------------------------------------------------
 
@@ -280,31 +236,22 @@ class SchemaPage(QWidget):
         history = self._drafts.get(key)
         return history is not None and history.can_undo and history.now.is_changed
 
+    def _act(self, what: str) -> None:
+        """What a button of the bar wants."""
+        acts = {
+            "undo": self.editor.undo,
+            "redo": self.editor.redo,
+            "preview": self._toggle_preview,
+            "discard": self._discard,
+            "export": self._ask_export,
+            "save": self._save,
+        }
+        acts[what]()
+
     def _changed(self, draft: Draft) -> None:
-        history = self.editor.history
-        wrong = draft.problems()
-        self.title.setText(draft.schema.title or "No title")
-        self.state.setText(self._state_of(draft, len(wrong)))
-        self.undo_button.setEnabled(bool(history and history.can_undo))
-        self.redo_button.setEnabled(bool(history and history.can_redo))
-        can_save = draft.is_changed and not wrong
-        self.save.setEnabled(can_save)
-        self.save.setText(f"Save version {draft.next_number}")
-        why = "" if can_save else _why_not(draft, len(wrong))
-        self.save.setToolTip(why or f"Makes version {draft.next_number} (Ctrl+S).")
-        self.moves.setVisible(draft.base is not None and draft.is_changed)
-        self.discard.setVisible(bool(history and history.can_undo))
+        self.bar.show_draft(draft, self.editor.history)
         self.preview.show_schema(draft.schema)
         self._pause.start()
-
-    def _state_of(self, draft: Draft, wrong: int) -> str:
-        if wrong:
-            return "1 thing to mend" if wrong == 1 else f"{wrong} things to mend"
-        if draft.base is None:
-            return "Not in the project yet"
-        if not draft.is_changed:
-            return f"Version {draft.base.version}, saved"
-        return f"Changed since version {draft.base.version}"
 
     def _show_versions(self) -> None:
         shelf, draft = self._shelf(), self.editor.draft
@@ -325,12 +272,12 @@ class SchemaPage(QWidget):
         from desktop.workspace.schema_shelf import UseFor, copy_of
 
         shelf, draft = self._shelf(), self.editor.draft
-        if shelf is None or draft is None or not self.save.isEnabled():
+        if shelf is None or draft is None or not self.bar.save.isEnabled():
             return
         try:
             final = draft.final()
             kept = shelf.kept(draft.base, final) if draft.base else []
-            use_for = UseFor(_MOVES[self.moves.currentIndex()][1])
+            use_for = UseFor(MOVES[self.bar.moves.currentIndex()][1])
             edited = draft.schema
             if self._key.startswith("file:") and self._is_changed(self._key):
                 edited = copy_of(edited, self._names() | {edited.name})
@@ -391,7 +338,7 @@ class SchemaPage(QWidget):
         """In a narrow window the form stands aside until it is asked for."""
         room = self.width() >= _NARROW_PX or asked
         self._preview_side.setVisible(self._wants_preview and room)
-        self.preview_button.setChecked(not self._preview_side.isHidden())
+        self.bar.preview.setChecked(not self._preview_side.isHidden())
 
     def _dressed(self) -> None:
         """Colours that lie in lines and pages rather than in the style sheet."""
@@ -432,19 +379,3 @@ class SchemaPage(QWidget):
             shelf = self._shelf()
             if shelf is not None:
                 self._show_list(shelf)
-
-
-def _quiet(icon: str, tip: str) -> QPushButton:
-    made = push("", "quiet")
-    icons.bind(made, icon)
-    made.setToolTip(tip)
-    made.setAccessibleName(tip)
-    made.setFixedWidth(36)
-    reset_role(made, "role", "icon")
-    return made
-
-
-def _why_not(draft: Draft, wrong: int) -> str:
-    if wrong:
-        return "What is wrong stands below; each sentence leads there."
-    return f"Nothing has changed since version {draft.schema.version}."

@@ -128,3 +128,23 @@ def test_readers_can_be_next(window: MainWindow, page: NewProjectPage) -> None:
     page.fields.readers.setChecked(True)
     page.go.click()
     assert window.page == "readers"
+
+
+def test_the_form_is_shown_in_a_narrow_window_when_asked_for(
+    window: MainWindow, page: NewProjectPage
+) -> None:
+    page.next()
+    window.resize(1024, 640)
+    step = page.schema
+    assert not step.preview.isVisible() and not step.shows_form.isChecked()
+    for keys in (True, False):  # by key, then by mouse
+        if keys:
+            step.list.setFocus()
+            modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+            QTest.keyClick(step.list, Qt.Key.Key_F, modifiers)
+        else:
+            QTest.mouseClick(step.shows_form, Qt.MouseButton.LeftButton)
+        assert step.preview.isVisible() is keys
+        assert step.shows_form.isChecked() is keys
+        assert step.list.isVisible() is not keys, "the list makes room, and comes back"
+    assert step.editor.width() > 420

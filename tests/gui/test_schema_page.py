@@ -39,10 +39,10 @@ def page(window: MainWindow, made: MadeProject) -> SchemaPage:
 
 
 def test_the_project_s_schema_is_shown_first_and_unchanged(page: SchemaPage) -> None:
-    assert page.title.whole() == "Test"
-    assert page.state.whole() == "Version 1, saved"
-    assert not page.save.isEnabled()
-    assert "Nothing has changed" in page.save.toolTip()
+    assert page.bar.title.whole() == "Test"
+    assert page.bar.state.whole() == "Version 1, saved"
+    assert not page.bar.save.isEnabled()
+    assert "Nothing has changed" in page.bar.save.toolTip()
 
 
 def test_classes_are_typed_and_saved_as_the_next_version(
@@ -53,7 +53,7 @@ def test_classes_are_typed_and_saved_as_the_next_version(
     names[1].setFocus()
     names[1].selectAll()
     QTest.keyClicks(names[1], "Lung nodule")
-    assert page.state.whole() == "Changed since version 1"
+    assert page.bar.state.whole() == "Changed since version 1"
     page.editor.classes._change(lambda d: d.remove_class(2), rebuild=True)
     press(page, "Add class")
     QTest.keyClick(page, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
@@ -73,7 +73,7 @@ def test_saving_can_be_taken_back_as_one_step(
     page: SchemaPage, made: MadeProject, notices: list[Notice]
 ) -> None:
     press(page, "Add class")
-    page.save.click()
+    page.bar.save.click()
     assert notices[-1].act == "Undo" and notices[-1].on_act is not None
     notices[-1].on_act()
     assert made.ws.schemas() == [SCHEMA]
@@ -85,12 +85,12 @@ def test_closed_cases_stay_with_their_version_unless_asked(
 ) -> None:
     made.ws.run(MarkCase(case_id="case-0", state=AssignmentState.DONE))
     press(page, "Add class")
-    page.save.click()
+    page.bar.save.click()
     assert made.ws.case("case-0").schema_id == "test@1"
     assert made.ws.case("case-1").schema_id == "test@2"
     press(page, "Add class")
-    page.moves.setCurrentIndex(1)
-    page.save.click()
+    page.bar.moves.setCurrentIndex(1)
+    page.bar.save.click()
     assert made.ws.case("case-0").schema_id == "test@3"
 
 
@@ -128,7 +128,7 @@ def test_a_question_of_each_kind_is_made_previewed_and_saved(
     assert editor.draft.problems() == []
     page.preview.show_schema(editor.draft.schema, at_once=True)
     assert {new_id(k) for k in scopes} <= {b.question.id for b in page.preview.boxes()}
-    page.save.click()
+    page.bar.save.click()
     saved = made.ws.shelf.versions("test")[-1]
     assert {k: (q.kind, q.scope) for k in scopes for q in [saved.question(new_id(k))]} == {
         k: (k, s) for k, s in scopes.items()
@@ -156,7 +156,7 @@ def test_a_removed_question_keeps_its_answers_and_its_words(
     page.editor.questions.choose("quality")
     page.editor.questions.list.setFocus()
     QTest.keyClick(page.editor.questions.list, Qt.Key.Key_Delete)
-    page.save.click()
+    page.bar.save.click()
     assert "Image quality is no longer offered; 1 answer is kept" in notices[-1].detail
     second = made.ws.schema("case-0")
     assert second is not None and second.question("quality").text == "Image quality"
@@ -168,7 +168,7 @@ def test_problems_are_sentences_that_lead_to_their_place(page: SchemaPage) -> No
     field.setFocus()
     field.selectAll()
     QTest.keyClick(field, Qt.Key.Key_Delete)
-    assert not page.save.isEnabled()
+    assert not page.bar.save.isEnabled()
     page.editor.show_tab("About")
     (line,) = [b for b in page.findChildren(QPushButton) if "A class needs a name" in b.text()]
     line.click()
@@ -189,11 +189,11 @@ def test_questions_move_by_key_among_their_own(page: SchemaPage) -> None:
 def test_a_draft_waits_while_another_schema_is_looked_at(page: SchemaPage) -> None:
     press(page, "Add class")
     page.choose("file:generic")
-    assert page.title.whole() == "Regions of interest"
-    assert page.save.isEnabled() is False or page.editor.draft.base is None
+    assert page.bar.title.whole() == "Regions of interest"
+    assert page.bar.save.isEnabled() is False or page.editor.draft.base is None
     page.choose("test")
     assert len(page.editor.draft.schema.classes) == 4
-    page.discard.click()
+    page.bar.discard.click()
     assert len(page.editor.draft.schema.classes) == 3
 
 
@@ -209,9 +209,9 @@ def test_a_draft_is_there_again_after_a_restart(
     window.shell.reading.open(made.reopen_closed())
     window.show_page("schema")
     page.choose("test")
-    assert len(page.editor.draft.schema.classes) == 4 and page.save.isEnabled()
+    assert len(page.editor.draft.schema.classes) == 4 and page.bar.save.isEnabled()
     assert "New schema" in {page.list.item(n).text().split("\n")[0] for n in range(4)}
-    page.save.click()
+    page.bar.save.click()
     page._keep()
     assert "test" not in made.ws.shelf.drafts()
 
@@ -224,8 +224,8 @@ def test_a_schema_goes_out_and_comes_in_as_a_file(
     assert read_schema(path) == SCHEMA
     path.write_text(path.read_text().replace('"Vessel"', '"Blood vessel"'))
     page.load(path)
-    assert page.state.whole() == "Changed since version 1"
-    page.save.click()
+    assert page.bar.state.whole() == "Changed since version 1"
+    page.bar.save.click()
     assert made.ws.shelf.versions("test")[-1].label_class(3).name == "Blood vessel"
 
 
@@ -235,7 +235,7 @@ def test_a_new_schema_is_in_the_project_once_it_is_saved(
     page.begin()
     QTest.keyClicks(QApplication.focusWidget(), "Knee MR")
     assert page.editor.draft.schema.title == "Knee MR"
-    page.save.click()
+    page.bar.save.click()
     assert {s.title for s in made.ws.schemas()} == {"Test", "Knee MR"}
 
 

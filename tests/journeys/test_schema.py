@@ -157,7 +157,7 @@ def change_the_schema(window: MainWindow, room: Any) -> None:
     hands.click(add)
     assert [c.id for c in page.editor.draft.schema.classes] == [1, 3, 4], "2 is never given again"
     press(window, K.Key_S, CTRL)
-    assert page.state.whole() == "Version 2, saved"
+    assert page.bar.state.whole() == "Version 2, saved"
     assert room.verify().ok
 
 
