@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -9,15 +11,18 @@ from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.domain.help_study import Arm
 from desktop.gui.furniture import EmptyState, across, clear, down, frame, label, push
+from desktop.gui.help_cases import HelpCases
 from desktop.gui.plot import Axis, Bars, Datum, Plot, PlotView
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
-    from desktop.engines.help_effect import Effect, Share
+    from desktop.engines.help_effect import Effect, HelpItem, Share
     from desktop.workspace.help_report import HelpReport, RunLine
 
 _HEADS = ("Source", "Cases", "Offered", "Accepted", "Edited", "Rejected", "Waiting", "Right")
 _MOST = 12
+_MISLED: Callable[[HelpItem], bool] = operator.attrgetter("misled")
+_CORRECTED: Callable[[HelpItem], bool] = operator.attrgetter("corrected")
 
 
 class HelpBoard(QWidget):
@@ -52,6 +57,9 @@ class HelpBoard(QWidget):
         column.addLayout(self._body, 1)
         area.setWidget(inside)
         outer.addWidget(area)
+        self.behind = HelpCases(self._reading, area)
+        self.behind.chosen.connect(self.chosen)
+        column.addWidget(self.behind)
         self.plot = PlotView("Changes after a suggestion, by source")
 
     def showEvent(self, event: Any) -> None:
@@ -66,6 +74,7 @@ class HelpBoard(QWidget):
 
     def show_report(self, report: HelpReport) -> None:
         self.report = report
+        self.behind.hide()
         clear(self._body)
         self._again.setVisible(bool(report.runs))
         if not report.runs:
@@ -114,9 +123,14 @@ class HelpBoard(QWidget):
             count = report.arm_cases.get(arm, 0)
             mean = report.arm_seconds.get(arm)
             time = f", {mean / 60:.1f} min each" if mean is not None else ""
-            column.addWidget(
-                label(f"{arm.value.capitalize()}: {count} closed cases{time}", "muted")
+            name = arm.value.capitalize()
+            figure = self.behind.figure(
+                f"{name}: {count} closed cases{time}",
+                f"{name}, closed",
+                lambda a=arm: report.arm_case_ids.get(a, ()),  # type: ignore[misc]
+                count,
             )
+            column.addWidget(figure, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(
             label(
                 "Mean working time with help from the start against the arm without help, over "
@@ -130,15 +144,15 @@ class HelpBoard(QWidget):
     def _changed(self, report: HelpReport) -> QWidget:
         card, column = _card("What blind answers became")
         effect = report.all
-        rows = (
-            ("Right, then overturned by a wrong suggestion", effect.misled),
-            ("Wrong, then corrected by a right suggestion", effect.corrected),
-            ("Right before suggestions", effect.right_before),
-            ("Right after suggestions", effect.right_after),
+        rows: tuple[tuple[str, Share, Callable[[HelpItem], bool]], ...] = (
+            ("Right, then overturned by a wrong suggestion", effect.misled, _MISLED),
+            ("Wrong, then corrected by a right suggestion", effect.corrected, _CORRECTED),
+            ("Right before suggestions", effect.right_before, lambda i: i.blind == i.truth),
+            ("Right after suggestions", effect.right_after, lambda i: i.final == i.truth),
         )
-        for words, share in rows:
+        for words, share, counts in rows:
             column.addWidget(label(words, "muted", wrap=True))
-            column.addWidget(label(share.words))
+            column.addWidget(self._share(share.words, words, share, counts))
         column.addStretch(1)
         return card
 
@@ -151,14 +165,13 @@ class HelpBoard(QWidget):
         for place, words in enumerate(_HEADS):
             grid.addWidget(label(words, "muted"), 0, place, _side(place))
         for line, run in enumerate(report.runs, start=1):
-            for place, words in enumerate(_cells(run)):
-                text = label(words)
-                if place == 0:
-                    text.setToolTip(f"{run.origin}\n{run.sha256}".strip())
-                grid.addWidget(text, line, place, _side(place))
+            name = label(run.name)
+            name.setToolTip(f"{run.origin}\n{run.sha256}".strip())
+            grid.addWidget(name, line, 0, _side(0))
+            for place, words in enumerate(_cells(run), start=1):
+                grid.addWidget(self._behind(run, _HEADS[place], words), line, place, _side(place))
             if run.wrong_cases:
-                wrong = push("Wrong cases", "link", tip="Opens the first case it was wrong on.")
-                wrong.clicked.connect(lambda _c=False, r=run: self.chosen.emit(r.wrong_cases[0]))
+                wrong = self._behind(run, "Wrong", "Wrong cases")
                 grid.addWidget(wrong, line, len(_HEADS))
         column.addLayout(grid)
         column.addWidget(
@@ -182,15 +195,35 @@ class HelpBoard(QWidget):
             column.addWidget(label(title, "section"))
             for group in groups[:5]:
                 name = names.get(group.name, group.name)
-                column.addWidget(
-                    label(
-                        f"{name}: misled {_short(group.misled)}, "
-                        f"corrected {_short(group.corrected)}",
-                        wrap=True,
+                row = across(gap=8)
+                row.addWidget(label(f"{name}:", wrap=True), 1)
+                for words, share, counts in (
+                    ("misled", group.misled, _MISLED), ("corrected", group.corrected, _CORRECTED),
+                ):  # fmt: skip
+                    mine = _of(title, group.name, counts)
+                    figure = self._share(
+                        f"{words} {_short(share)}", f"{name}, {words}", share, mine
                     )
-                )
+                    row.addWidget(figure)
+                column.addLayout(row)
         column.addStretch(1)
         return card
+
+    def _share(
+        self, words: str, what: str, share: Share, counts: Callable[[HelpItem], bool]
+    ) -> QWidget:
+        """A share whose cases are those of the items that it counts."""
+        items = self.report.items if self.report is not None else ()
+        return self.behind.figure(
+            words, what, lambda: [i.case for i in items if counts(i)], share.count
+        )
+
+    def _behind(self, run: RunLine, head: str, words: str) -> QWidget:
+        """A figure of one run."""
+        case_ids = run.case_ids.get(head.lower(), ())
+        return self.behind.figure(
+            words, f"{run.name}, {head.lower()}", lambda: case_ids, len(case_ids)
+        )
 
     def _drawn(self, report: HelpReport) -> QWidget:
         card, column = _card("Share changed by suggestions")
@@ -256,7 +289,13 @@ def _card(title: str) -> tuple[QWidget, QVBoxLayout]:
 
 def _cells(run: RunLine) -> tuple[str, ...]:
     numbers = (run.cases, run.offered, run.accepted, run.edited, run.rejected, run.undecided)
-    return (run.name, *(f"{n:,}" for n in numbers), run.right.words)
+    return (*(f"{n:,}" for n in numbers), run.right.words)
+
+
+def _of(title: str, name: str, counts: Callable[[HelpItem], bool]) -> Callable[[HelpItem], bool]:
+    """What counts within one reader, source or subject."""
+    field = {"By reader": "reader", "By source": "source"}.get(title, "about")
+    return lambda item: getattr(item, field) == name and counts(item)
 
 
 def _short(share: Share) -> str:

@@ -35,7 +35,11 @@ from desktop.workspace.truth import CaseTruth, truth_of
 
 @dataclass(frozen=True)
 class RunLine:
-    """What became of one run's suggestions. ``right`` compares them with the truth."""
+    """What became of one run's suggestions. ``right`` compares them with the truth.
+
+    ``case_ids`` are the cases behind each figure: cases, offered, accepted, edited, rejected,
+    waiting, right, wrong.
+    """
 
     run_id: str
     name: str
@@ -47,7 +51,11 @@ class RunLine:
     edited: int
     rejected: int
     right: Share
-    wrong_cases: tuple[str, ...]
+    case_ids: dict[str, tuple[str, ...]]
+
+    @property
+    def wrong_cases(self) -> tuple[str, ...]:
+        return self.case_ids.get("wrong", ())
 
     @property
     def undecided(self) -> int:
@@ -78,6 +86,7 @@ class HelpReport:
     misleading: tuple[Misleading, ...]
     saved: TimeSaved
     arm_cases: dict[Arm, int] = field(default_factory=dict)
+    arm_case_ids: dict[Arm, tuple[str, ...]] = field(default_factory=dict)
     arm_seconds: dict[Arm, float] = field(default_factory=dict)
     items: tuple[HelpItem, ...] = ()
 
@@ -94,7 +103,11 @@ class _Run:
     counts: Counter[str] = field(default_factory=Counter)
     judged: int = 0
     right: int = 0
-    wrong: dict[str, None] = field(default_factory=dict)
+    behind: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+
+    def count(self, figure: str, case_id: str) -> None:
+        self.counts[figure] += 1
+        self.behind[figure][case_id] = None
 
 
 class _Reader:
@@ -155,19 +168,16 @@ class _Reader:
         self, proposal: Proposal, truth: CaseTruth, made: dict[str, Annotation], pixels: Pixels
     ) -> None:
         run = self._run(proposal)
-        run.counts["offered"] += 1
+        run.count("offered", proposal.case_id)
         verdicts = queries.many(self._read, Decision, proposal_id=proposal.id)
         kinds = [_fate(d, proposal, made) for d in verdicts]
-        for kind in ("edited", "accepted", "rejected"):  # one line counts once
-            if kind in kinds:
-                run.counts[kind] += 1
-                break
+        known = (kind for kind in ("edited", "accepted", "rejected") if kind in kinds)
+        run.count(next(known, "waiting"), proposal.case_id)  # one line counts once
         right = _is_right(proposal, truth, pixels)
         if right is not None:
             run.judged += 1
             run.right += right
-            if not right:
-                run.wrong[proposal.case_id] = None
+            run.count("right" if right else "wrong", proposal.case_id)
 
     def _answered(
         self, lock: BlindLock, proposals: list[Proposal], answers: list[Answer], truth: CaseTruth
@@ -244,7 +254,8 @@ def help_report(connection: Connection, progress: Progress) -> HelpReport:
         progress.report(number / max(1, len(cases)), "Reading suggestions")
         reader.take(case_id, proposals.get(case_id, []), locks.get(case_id, []))
     items = reader.items
-    seconds = _arm_seconds(connection, reader.plan)
+    work = _arm_seconds(connection, reader.plan)
+    seconds = {arm: [length for _case, length in own] for arm, own in work.items()}
     return HelpReport(
         plan=reader.plan,
         runs=tuple(_line(run_id, run) for run_id, run in reader.runs.items()),
@@ -259,14 +270,17 @@ def help_report(connection: Connection, progress: Progress) -> HelpReport:
         ),
         saved=time_saved(seconds[Arm.NONE], seconds[Arm.FIRST]),
         arm_cases={arm: len(own) for arm, own in seconds.items()},
+        arm_case_ids={arm: tuple(dict(own)) for arm, own in work.items()},
         arm_seconds={arm: sum(own) / len(own) for arm, own in seconds.items() if own},
         items=tuple(items),
     )
 
 
-def _arm_seconds(connection: Connection, plan: HelpPlan | None) -> dict[Arm, list[float]]:
-    """Seconds of work on closed cases by arm, one number per case and reader."""
-    found: dict[Arm, list[float]] = {arm: [] for arm in Arm}
+def _arm_seconds(
+    connection: Connection, plan: HelpPlan | None
+) -> dict[Arm, list[tuple[str, float]]]:
+    """(case, seconds of work) of closed cases by arm, one for each case and reader."""
+    found: dict[Arm, list[tuple[str, float]]] = {arm: [] for arm in Arm}
     if plan is None:
         return found
     closed = {
@@ -276,7 +290,7 @@ def _arm_seconds(connection: Connection, plan: HelpPlan | None) -> dict[Arm, lis
     }
     for reader_id, case_id, state, seconds in working_time.seconds_by_reader(connection):
         if state is TimeState.ACTIVE and (reader_id, case_id) in closed:
-            found[plan.arm(case_id, reader_id)].append(seconds)
+            found[plan.arm(case_id, reader_id)].append((case_id, seconds))
     return found
 
 
@@ -284,7 +298,8 @@ def _line(run_id: str, run: _Run) -> RunLine:
     n = run.counts
     return RunLine(
         run_id, run.name, run.origin, run.sha256, len(run.cases), n["offered"], n["accepted"],
-        n["edited"], n["rejected"], share(run.right, run.judged), tuple(run.wrong),
+        n["edited"], n["rejected"], share(run.right, run.judged),
+        {"cases": tuple(sorted(run.cases))} | {k: tuple(v) for k, v in run.behind.items()},
     )  # fmt: skip
 
 

@@ -124,11 +124,31 @@ class Prelabels:
         page = self.window._pages["help-board"]
         hands.wait_for(lambda: page.report is not None, "the help is measured", 30)
         hands.live(50)
-        texts = {text.text() for text in page.findChildren(QLabel)}
         effect = page.report.all
-        both = (effect.misled.words, effect.corrected.words)
-        counted = all(w.startswith("1 of 1: 100%") and w in texts for w in both)
+        figures = {b.accessibleName(): b for b in page.findChildren(QPushButton)}
+        misled, corrected = (
+            next((b for name, b in figures.items() if name.startswith(f"{words}:")), None)
+            for words in (
+                "Right, then overturned by a wrong suggestion",
+                "Wrong, then corrected by a right suggestion",
+            )
+        )
+        both = ((misled, effect.misled.words), (corrected, effect.corrected.words))
+        counted = all(b and b.text() == w and w.startswith("1 of 1: 100%") for b, w in both)
         step(counted, "the board says 1 of 1 misled and 1 of 1 corrected")
+        step(
+            (effect.right_before.count, effect.right_after.count, effect.items) == (2, 2, 3),
+            "blind, two of three were right; one was lost and one was won",
+        )
+        for figure, number, words in ((misled, 1, "misled"), (corrected, 0, "corrected")):
+            hands.click(figure)
+            step(page.behind.case_ids == (self.ids[number],), f"the figure lists who was {words}")
+        (run,) = page.report.runs
+        step(
+            (run.offered, run.accepted, run.right.count, run.right.of) == (2, 2, 1, 2)
+            and run.wrong_cases == (self.ids[1],),
+            "the model was right once of twice, and both were taken",
+        )
         self.photo("help")
         opened: list[str] = []
         page.chosen.connect(opened.append)
