@@ -36,6 +36,7 @@ def add_split_commands(add: Add, opened: Open) -> None:
     told.add_argument("--validation", type=float, default=0.15, help="share of the patients")
     told.add_argument("--test", type=float, default=0.15, help="share of the patients")
     told.add_argument("--by-site", action="store_true", help="a site is never parted")
+    told.add_argument("--balanced", action="store_true", help="each part its share of all labels")
     told.add_argument("--patients", action="store_true", help="list every patient")
     told.add_argument("--table", type=Path, help="write one line per case as CSV")
 
@@ -45,7 +46,12 @@ def splits(chosen: argparse.Namespace, workspace: Workspace) -> int:
     if chosen.deal or chosen.deal_again:
         together = Together.SITE if chosen.by_site else Together.PATIENT
         report = workspace.splits.deal(
-            chosen.validation, chosen.test, chosen.seed, chosen.deal_again, together
+            chosen.validation,
+            chosen.test,
+            chosen.seed,
+            chosen.deal_again,
+            together,
+            chosen.balanced,
         )
         print(f"Dealt: {report.sentence}")
     if chosen.move:

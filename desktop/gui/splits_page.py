@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QPushButton,
@@ -123,8 +124,15 @@ class SplitsPage(QWidget):
         row.addWidget(self.again)
         row.addWidget(self.new)
         column.addLayout(row)
+        below = across(gap=16)
         self.words = label("", "muted", wrap=True)
-        column.addWidget(self.words)
+        below.addWidget(self.words, 1)
+        self.balanced = QCheckBox("Labels in proportion")
+        self.balanced.setToolTip(
+            "Each part gets its share of every class and answer, rare ones too."
+        )
+        below.addWidget(self.balanced, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(below)
         return card
 
     def _make_counts(self) -> QWidget:
@@ -291,6 +299,7 @@ class SplitsPage(QWidget):
                 self.seed.value(),
                 again,
                 Together(self.together.currentData()),
+                self.balanced.isChecked(),
             )
         except UserError as error:
             self._shell.say_error(error)

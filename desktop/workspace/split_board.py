@@ -99,17 +99,24 @@ def counted(
 ) -> tuple[LabelCount, ...]:
     """Cases by class, and by answer to questions with answers to choose from."""
     part_of = {case.id: line.part for line in lines for case in line.cases}
+    found = [
+        LabelCount(title, dict(Counter(part_of[c] for c in cases if c in part_of)))
+        for title, cases in cases_by_label(schemas, labels)
+    ]
+    return tuple(label for label in found if label.counts)
+
+
+def cases_by_label(
+    schemas: Iterable[Schema], labels: Iterable[CaseLabel]
+) -> list[tuple[str, set[str]]]:
+    """Title and cases of each class, and of each answer to questions with answers to choose."""
     questions, titles = _asked(schemas)
     found: dict[tuple[str, str], set[str]] = {}
     for label in labels:
         key = (label.topic, _name(questions.get(label.topic), label.said) if label.said else "")
-        if key in titles and label.case_id in part_of:
+        if key in titles:
             found.setdefault(key, set()).add(label.case_id)
-    return tuple(
-        LabelCount(title, dict(Counter(part_of[c] for c in found[key])))
-        for key, title in titles.items()
-        if key in found
-    )
+    return [(title, found[key]) for key, title in titles.items() if key in found]
 
 
 def _asked(schemas: Iterable[Schema]) -> tuple[dict[str, Question], dict[tuple[str, str], str]]:

@@ -17,7 +17,7 @@ from desktop.domain.study import Case, Study
 from desktop.domain.task import Role
 from desktop.store import queries, split_facts
 from desktop.workspace.origin_watch import Rows
-from desktop.workspace.split_board import PatientLine, SplitBoard, counted
+from desktop.workspace.split_board import PatientLine, SplitBoard, cases_by_label, counted
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
@@ -101,6 +101,7 @@ class Splits:
         seed: int = 1,
         again: bool = False,
         together: Together = Together.PATIENT,
+        balanced: bool = False,
     ) -> DealReport:
         """Deal patients that have no part yet, or all of them ``again``.
 
@@ -108,38 +109,25 @@ class Splits:
         comes later does not move the others' order. Patients with synthetic images or with labels
         that a machine made stay in training, and the report says so. Together by site, all
         patients of a site go into one part: one of them that has to stay keeps all there, and a
-        new one follows the others.
+        new one follows the others. ``balanced``: each part gets its share of every label too, as
+        far as they are given by now.
         """
         if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
             raise UserError("The shares of validation and test have to leave some for training.")
         known = {} if again else self.of_patients()
         cases = self._cases_by_patient()
-        kept = self._kept(cases)
-        dealt: list[Dealt] = []
-        stay: list[str] = []
-        said: list[str] = []
-        free: list[_Group] = []
-        for group in sorted(_groups(cases, together), key=lambda g: _order(seed, g.name)):
-            new = tuple(p for p in group.patients if p not in known)
-            held = [p for p in group.patients if p in kept]
-            before = {known[p] for p in group.patients if p in known}
-            if not new:
-                continue
-            if held or len(before) > 1:
-                dealt += _into(Part.TRAIN, group, new)
-                stay += [f"{p} {kept[p]}" for p in held if p in new]
-                if len(before) > 1:
-                    said.append(f"{group.name} lies in several parts; its new patients train.")
-            elif before:
-                dealt += _into(before.pop(), group, new)
-            else:
-                free.append(group)
-        into, notes = _filled(free, validation, test)
+        groups = sorted(_groups(cases, together), key=lambda g: _order(seed, g.name))
+        free, dealt, stay, notes = _settled(groups, known, self._kept(cases))
+        if balanced:
+            into = self._balanced(free, cases, validation, test)
+        else:
+            into, small = _filled(free, validation, test)
+            notes += small
         dealt += [d for group, part in into for d in _into(part, group, group.patients)]
         if dealt:
             self._workspace.run(AssignSplits(dealt=tuple(dealt), seed=seed))
         counts = {part: sum(d.part is part for d in dealt) for part in Part}
-        return DealReport(counts, tuple(stay), (*said, *notes))
+        return DealReport(counts, tuple(stay), tuple(notes))
 
     def move(self, patient_key: str, part: Part) -> None:
         """Put one patient into a part by hand; OriginLocked where the lock is against it."""
@@ -163,6 +151,26 @@ class Splits:
             found.setdefault(patient[case.study_id], []).append(case)
         return found
 
+    def _balanced(
+        self, groups: list[_Group], cases: dict[str, list[Case]], validation: float, test: float
+    ) -> list[tuple[_Group, Part]]:
+        """Groups with the part that lacks what was said of them."""
+        import numpy as np
+
+        from desktop.engines.stratified import stratified
+
+        room = self._workspace
+        by_label = cases_by_label(room.schemas(), split_facts.case_labels(room._read))
+        place = {c.id: n for n, g in enumerate(groups) for p in g.patients for c in cases[p]}
+        counts = np.zeros((len(groups), len(by_label)), dtype=np.int64)
+        for column, (_title, ids) in enumerate(by_label):
+            np.add.at(counts[:, column], [place[c] for c in ids if c in place], 1)
+        shares = {Part.TEST: test, Part.VALIDATION: validation, Part.TRAIN: 1 - validation - test}
+        parts = [part for part, share in shares.items() if share > 0]
+        sizes = np.array([len(g.patients) for g in groups], dtype=np.int64)
+        found = stratified(sizes, counts, [shares[part] for part in parts])
+        return [(group, parts[at]) for group, at in zip(groups, found, strict=True)]
+
     def _kept(self, cases: dict[str, list[Case]]) -> dict[str, str]:
         """Why patients stay in training, by key, for those who do."""
         machine = split_facts.machine_made_cases(self._workspace._read)
@@ -173,6 +181,32 @@ class Splits:
             elif any(c.id in machine for c in own):
                 found[patient] = _MACHINE
         return found
+
+
+def _settled(
+    groups: Sequence[_Group], known: dict[str, Part], kept: dict[str, str]
+) -> tuple[list[_Group], list[Dealt], list[str], list[str]]:
+    """Groups that are free to be dealt; what is dealt without a choice, who stays, and notes."""
+    free: list[_Group] = []
+    dealt: list[Dealt] = []
+    stay: list[str] = []
+    notes: list[str] = []
+    for group in groups:
+        new = tuple(p for p in group.patients if p not in known)
+        held = [p for p in group.patients if p in kept]
+        before = {known[p] for p in group.patients if p in known}
+        if not new:
+            continue
+        if held or len(before) > 1:
+            dealt += _into(Part.TRAIN, group, new)
+            stay += [f"{p} {kept[p]}" for p in held if p in new]
+            if len(before) > 1:
+                notes.append(f"{group.name} lies in several parts; its new patients train.")
+        elif before:
+            dealt += _into(before.pop(), group, new)
+        else:
+            free.append(group)
+    return free, dealt, stay, notes
 
 
 def _groups(cases: dict[str, list[Case]], together: Together) -> list[_Group]:

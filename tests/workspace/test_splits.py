@@ -141,6 +141,31 @@ def test_too_large_a_group_is_said_instead_of_a_silent_empty_part(tmp_path: Path
     made.close()
 
 
+def test_balanced_gives_each_part_its_share_of_a_rare_label(many: MadeProject) -> None:
+    ws = many.ws
+    for case in range(0, 40, 8):  # five of forty
+        many.draw(case=case, class_id=2)
+    for case in range(40):
+        said = "poor" if case % 4 == 1 else "good"
+        ws.run(AnswerQuestion(case_id=many.cases[case], question_id="quality", value=said))
+    by_chance = set()
+    for seed in range(1, 9):
+        ws.splits.deal(0.2, 0.2, seed=seed, again=True)
+        counts = {label.title: label.counts for label in ws.splits.board().labels}
+        by_chance.add(counts["Lung"].get(Part.TEST, 0))
+        report = ws.splits.deal(0.2, 0.2, seed=seed, again=True, balanced=True)
+        counts = {label.title: label.counts for label in ws.splits.board().labels}
+        assert counts["Lung"] == {Part.TRAIN: 3, Part.VALIDATION: 1, Part.TEST: 1}
+        assert counts["Poor · Image quality"] == {Part.TRAIN: 6, Part.VALIDATION: 2, Part.TEST: 2}
+        assert report.counts == {Part.TRAIN: 24, Part.VALIDATION: 8, Part.TEST: 8}
+    assert len(by_chance) > 1, "chance alone does not"
+    at_sites(many, {"North": 10, "South": 6})
+    ws.splits.deal(0.2, 0.2, seed=1, again=True, balanced=True, together=Together.SITE)
+    assert ws.splits.board().sites_parted() == ()
+    ws.splits.deal(0.0, 0.2, seed=1, again=True, balanced=True)
+    assert Part.VALIDATION not in ws.splits.board().patients()
+
+
 def test_only_the_lead_sees_the_board(made: MadeProject) -> None:
     made.ws.reader = replace(made.ws.reader, role=Role.READER)
     with pytest.raises(AccessProblem, match="Only the lead"):
