@@ -11,6 +11,7 @@ from desktop.exchange.ground_truth import GroundTruthExporter
 from desktop.exchange.masks import NpyExporter, PngExporter
 from desktop.exchange.nifti import NiftiExporter
 from desktop.exchange.preference import PreferenceExporter
+from desktop.exchange.quality_figures import QualityExporter
 from desktop.exchange.rule_votes import RuleVotesExporter
 from desktop.exchange.tables import TableExporter
 
@@ -25,6 +26,7 @@ for _exporter in (
     PreferenceExporter(),
     RuleVotesExporter(),
     GroundTruthExporter(),
+    QualityExporter(),
     AuditExporter(),
 ):
     register(_exporter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
@@ -53,6 +53,7 @@ class Snapshot:
     ``parts``: train, validation or test by case id, where it was dealt. ``kept_out``: (case id,
     sentence) about labels that the origin lock left out. ``pixel_text``: on how many images of a
     case text was found, None where nobody looked or its images changed since.
+    ``quality``: agreement of readers over the whole project, None where there is none to tell.
     Callables may be called from any thread; their answers belong to the same moment.
     """
 
@@ -87,6 +88,7 @@ class Snapshot:
     parts: Mapping[str, str] = field(default_factory=dict)
     kept_out: tuple[tuple[str, str], ...] = ()
     pixel_text: Callable[[Case], int | None] = lambda _case: None
+    quality: Callable[[], Mapping[str, Any] | None] = lambda: None
 
     def is_synthetic(self, case: Case) -> bool:
         """Whether any image of the case was made up: every format says so."""

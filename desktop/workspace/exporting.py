@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from desktop.commands.origin_lock import is_locked_label, parts_of_patients
 from desktop.domain.adjudication import Adjudication
@@ -22,10 +22,11 @@ from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import Assignment, Reader, Role
 from desktop.exchange.bundle import BundleOptions, BundleReport, write_bundle
 from desktop.exchange.snapshot import SignedHead, Snapshot
-from desktop.store import log, queries
+from desktop.store import log, queries, tallies
 from desktop.store.database import plain_errors
 from desktop.version import __version__
 from desktop.workspace import origin_watch
+from desktop.workspace.claims import SEES_ALL
 from desktop.workspace.ranking_records import task_records
 from desktop.workspace.ranking_report import rewards
 
@@ -44,7 +45,10 @@ class FrozenProject:
         _check_may_export(workspace)
         workspace.sign_head("export")
         self._connection = workspace._database.engine.connect()
+        tallies.prepare(self._connection)
         self._connection.exec_driver_sql("BEGIN")
+        self._sees_all = workspace.reader.role in SEES_ALL
+        self._figures: dict[str, Any] | None = None
         self._lock = RLock()
         cases = self._many(Case, order="position")
         chosen = set(options.case_ids) if options else set()
@@ -83,6 +87,7 @@ class FrozenProject:
             parts=parts,
             kept_out=self._kept_out(cases, parts),
             pixel_text=self._pixel_text,
+            quality=self._quality,
         )
 
     def close(self) -> None:
@@ -160,6 +165,24 @@ class FrozenProject:
         with self._lock, plain_errors():
             found = look_at(self._connection, case)
         return None if found is None else len(found.text)
+
+    def _quality(self) -> dict[str, Any] | None:
+        """Agreement of readers, counted once; for who may see what all said."""
+        if not self._sees_all or len(self.snapshot.readers) < 2:
+            return None
+        if self._figures is None:
+            from desktop.exchange.regions import pseudonyms
+            from desktop.workspace.quality_report import figures_of
+
+            with self._lock, plain_errors():
+                self._figures = figures_of(
+                    self._connection,
+                    self.snapshot.project_id,
+                    project=self.snapshot.title,
+                    made_utc=self.snapshot.created_utc[:19].replace("T", " "),
+                    names=pseudonyms(self.snapshot),
+                )
+        return self._figures if self._figures["rows"] else None
 
     def _runs(self, digest: str) -> bytes:
         with self._lock, plain_errors():

@@ -20,10 +20,11 @@ from desktop.engines.agreement_result import Agreement, counted
 from desktop.engines.gold_scores import Share
 from desktop.exchange.plot_svg import plot_svg
 from desktop.exchange.plots import Plot, values_csv
+from desktop.store.database import Connection
 from desktop.version import __version__
 from desktop.workspace import quality_plots
-from desktop.workspace.quality_board import Board, BoardRow
-from desktop.workspace.quality_detail import TopicDetail
+from desktop.workspace.quality_board import Board, BoardOptions, BoardRow, count_board
+from desktop.workspace.quality_detail import TopicDetail, load_detail
 from desktop.workspace.quality_measures import ABOUT, Measure
 from desktop.workspace.quality_report_regions import (
     region_parts,
@@ -316,3 +317,39 @@ def make_report(
     called = {r: f"Reader {letter}" for r, letter in zip(board.readers, board.letters, strict=True)}
     called |= {r: name for r, name in (names or {}).items() if r in called}
     return Report(project, made_utc, board, tuple(found), regions, called, names is not None)
+
+
+def figures_of(
+    connection: Connection, project_id: str, *, project: str, made_utc: str, names: dict[str, str]
+) -> dict[str, Any]:
+    """The board and its details as JSON-compatible data, for a bundle; any thread.
+
+    ``names``: what readers are called there. Sites are numbered: their names say where patients
+    were treated.
+    """
+    options, progress = BoardOptions(), Progress()
+    board = count_board(connection, project_id, options, progress)
+    report = make_report(
+        board,
+        lambda key: load_detail(connection, _row_of(board, key).topic, options, board.readers),
+        None,
+        project=project,
+        made_utc=made_utc,
+        names=names,
+        progress=progress,
+    )
+    sites = sorted({name for d in report.details for name, _told in d.sites} - {""})
+    called = {"": "no site"} | {name: f"site {n}" for n, name in enumerate(sites, 1)}
+    plain = report.plain()
+    plain["about"] = "All cases of the project, also those that are not in this bundle."
+    plain["by_site"] = {
+        key: {called[name]: told for name, told in found.items()}
+        for key, found in plain["by_site"].items()
+    }
+    return plain
+
+
+def _row_of(board: Board, key: str) -> BoardRow:
+    row = board.row(key)
+    assert row is not None
+    return row

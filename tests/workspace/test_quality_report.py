@@ -15,6 +15,7 @@ from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, Ma
 from desktop.domain.errors import AccessProblem
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.domain.task import AssignmentState
+from desktop.exchange.exporter import BundleOptions
 from tests.workspace.made import SCHEMA, MadeProject
 from tools import manage
 
@@ -142,3 +143,35 @@ def test_the_same_on_the_command_line(
     assert "mean Dice" in said
     assert (target / "report.html").is_file()
     read.reopen_closed()
+
+
+def test_a_bundle_brings_the_figures_with_pseudonyms_and_numbered_sites(
+    read: MadeProject, tmp_path: Path
+) -> None:
+    ws = read.ws
+    ws.batches.tag(read.cases[:6], "site:Charité Berlin")
+    ws.batches.tag(read.cases[6:], "site:St Elsewhere")
+    board = ws.quality.board()
+    ws.export_bundle(tmp_path / "out", BundleOptions(formats=("quality", "table")))
+    text = (tmp_path / "out" / "quality" / "quality.json").read_text(encoding="utf-8")
+    plain = json.loads(text)
+    for row, told in zip(board.rows, plain["rows"], strict=True):
+        assert told["key"] == row.topic.key
+        assert told["agreement"]["value"] == row.agreement.value
+        assert told["agreement"]["undefined"] == row.agreement.undefined
+    assert any(told["agreement"]["undefined"] for told in plain["rows"])
+    pseudonyms = {reader.pseudonym for reader, _name in ws.readers()}
+    assert set(plain["readers"]) <= pseudonyms
+    assert set(plain["by_site"]["chest/fluid"]) == {"site 1", "site 2"}
+    for secret in ("Ada", "Bela", "Charité", "Elsewhere"):
+        assert secret not in text
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert "quality/quality.json" in {part["path"] for part in manifest["parts"]}
+    assert plain["methods"]["Undefined"]
+
+
+def test_a_project_of_one_reader_has_no_figures(tmp_path: Path) -> None:
+    made = MadeProject(tmp_path, cases=1)
+    made.ws.export_bundle(tmp_path / "out", BundleOptions(formats=("quality", "table")))
+    assert not (tmp_path / "out" / "quality").exists()
+    made.close()
