@@ -11,7 +11,6 @@ Source: Lee 2013, Pseudo-label (ICML workshop); Xie et al. 2020, doi:10.1109/CVP
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -238,8 +237,3 @@ def _right(fitted: Fitted, rows: Floats, truth: Ints) -> Bools:
     if not len(truth):
         return np.zeros(0, dtype=np.bool_)
     return np.asarray(fitted.probabilities(rows).argmax(axis=1) == truth)
-
-
-def words_of(counts: Sequence[tuple[str, int]]) -> str:
-    """“12 dots, 3 rings” of (answer, count)."""
-    return ", ".join(f"{n} {name}" for name, n in counts if n) or "none"

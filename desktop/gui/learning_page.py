@@ -73,6 +73,11 @@ class LearningPage(QWidget):
         self.made_up = push("Synthetic images…", tip="Made-up images with exact labels.")
         self.made_up.clicked.connect(lambda: self._shell.page_wanted.emit("synthetic"))
         head.addWidget(self.made_up)
+        self.teacher = push(
+            "Teacher…", tip="A model labels open cases, and a student proves what that is worth."
+        )
+        self.teacher.clicked.connect(lambda: self._shell.page_wanted.emit("teaching"))
+        head.addWidget(self.teacher)
         self.splits = push("Splits…", tip="Who trains the model, and who is held back to judge it.")
         self.splits.clicked.connect(lambda: self._shell.page_wanted.emit("splits"))
         head.addWidget(self.splits)
@@ -199,7 +204,8 @@ class LearningPage(QWidget):
     def _show_topic(self) -> None:
         room, learning, topic = self._shell.reading.workspace, self._learning, self.topic
         leads = room is not None and room.reader.role is Role.LEAD
-        for part in (self._plan_row, self._measure, self.start, self.suggest, self.splits):
+        leads_only = (self.start, self.suggest, self.splits, self.teacher, self.made_up)
+        for part in (self._plan_row, self._measure, *leads_only):
             part.setVisible(leads)
         if room is None or learning is None or topic is None:
             self.queue.clear()

@@ -155,6 +155,15 @@ PAGES: tuple[PageSpec, ...] = (
         "synthetic_page:SyntheticPage",
     ),
     PageSpec(
+        "teaching",
+        "Teacher and student",
+        "A model labels open cases, people check some, a student proves itself.",
+        "",
+        "learning",
+        LEADS,
+        "teaching_page:TeachingPage",
+    ),
+    PageSpec(
         "splits",
         "Splits",
         "Who trains and who is held back, by patient, and why.",

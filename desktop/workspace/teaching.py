@@ -32,7 +32,13 @@ from desktop.domain.study import Case
 from desktop.domain.teaching import StudentTrial, Teaching
 from desktop.engines.intervals import Interval
 from desktop.engines.proportions import wilson
-from desktop.engines.teacher import Passed, audit_sample, passed, quantile_thresholds
+from desktop.engines.teacher import (
+    FEWEST_TO_JUDGE,
+    Passed,
+    audit_sample,
+    passed,
+    quantile_thresholds,
+)
 from desktop.engines.teacher import kept as passes
 from desktop.store import queries
 from desktop.version import __version__
@@ -212,6 +218,24 @@ class TeachingDesk:
 
     # the student -----------------------------------------------------------------------------
 
+    def why_not_yet(self, topic: Topic, teaching: Teaching) -> str:
+        """Why no student can be tried, "" where one can."""
+        if teaching.trial is not None and not teaching.trial.kept:
+            return "This student was not kept and its labels are withdrawn; ask the teacher again."
+        audit = self.audit(topic, teaching)
+        if not audit.is_enough:
+            return (
+                f"{audit.checked} of {len(audit.lines)} cases of the check were answered by "
+                f"people; {min(_FEWEST_CHECKED, len(audit.lines))} are needed."
+            )
+        real = len(school_of(self._workspace, topic).of(Role.REAL))
+        if real < FEWEST_TO_JUDGE:
+            return (
+                f"{real} real cases in validation have an answer of people; {FEWEST_TO_JUDGE} are "
+                "needed to exclude a loss. Deal them on the page Splits and answer them."
+            )
+        return ""
+
     def try_student(
         self, topic: Topic, teaching: Teaching, progress: Progress | None = None
     ) -> StudentTrial:
@@ -281,13 +305,9 @@ class TeachingDesk:
 
     def _student(self, topic: Topic, teaching: Teaching) -> Callable[[Progress], StudentTrial]:
         school = school_of(self._workspace, topic)
+        if why := self.why_not_yet(topic, teaching):
+            raise UserError("A student can't be tried yet.", why)
         audit = self.audit(topic, teaching)
-        if not audit.is_enough:
-            raise UserError(
-                "The teacher's answers are not checked yet.",
-                f"{audit.checked} of {len(audit.lines)} cases were answered by people.",
-                "Answer the cases of the check first; the teacher's answer is hidden meanwhile.",
-            )
         taught = {
             p.case_id: max(p.soft, key=lambda c: p.soft[c])
             for p in self._pseudo_labels(teaching)

@@ -37,6 +37,7 @@ PAGES = (
     "schema",
     "learning",
     "splits",
+    "teaching",
 )
 
 
@@ -47,7 +48,7 @@ def page(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[QWidget]:
-    if request.param in ("learning", "splits"):
+    if request.param in ("learning", "splits", "teaching"):
         monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "readinghome"))
         lessons = Lessons(tmp_path / "lessons", count=8)
         lessons.ws.learning.run_round(lessons.topic)
@@ -60,7 +61,7 @@ def page(
         room.reader = Reader(id=room.reader.id, role=Role.LEAD)
     reading_window.show_page(request.param)
     yield reading_window._pages[request.param]
-    if request.param in ("learning", "splits"):
+    if request.param in ("learning", "splits", "teaching"):
         reading_window.shell.reading.open(None)
 
 

@@ -22,6 +22,7 @@ from desktop.domain.split import PSEUDO_KEY, Part
 from desktop.domain.study import Study
 from desktop.domain.teaching import StudentTrial, Teaching
 from desktop.engines.stopping import control_members
+from desktop.engines.teacher import FEWEST_TO_JUDGE
 from desktop.store import queries
 from desktop.workspace.learning_pool import control_key
 from desktop.workspace.teaching_pool import Role, people_labels, school_of
@@ -153,9 +154,18 @@ def test_the_check_is_blind_and_its_share_is_the_weight(lessons: Lessons) -> Non
     made = labelled_by_teacher(lessons)
     assert len(made.audit) >= 5
     assert not any(ws.proposals(c) for c in made.audit), "what is checked is not suggested"
-    with pytest.raises(UserError, match="not checked"):
+    with pytest.raises(UserError, match="can't be tried"):
         ws.teaching.try_student(topic, made)
     check(lessons, made)
+    held = [c.case_id for c in school_of(ws, topic).of(Role.REAL)]
+    for case_id in held[FEWEST_TO_JUDGE - 1 :]:
+        ws.splits.move(patient(lessons, case_id), Part.TEST)
+    assert "19 real cases in validation" in ws.teaching.why_not_yet(topic, made)
+    with pytest.raises(UserError, match="can't be tried"):
+        ws.teaching.try_student(topic, made)
+    assert pseudo(lessons, made), "too little to judge by is no verdict"
+    for case_id in held[FEWEST_TO_JUDGE - 1 :]:
+        ws.splits.move(patient(lessons, case_id), Part.VALIDATION)
     audit = ws.teaching.audit(topic, made)
     truth = lessons.truth
     assert audit.checked == len(made.audit)
