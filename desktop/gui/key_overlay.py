@@ -38,7 +38,7 @@ class KeyOverlay(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         inside = QWidget()
-        row = across(inside, (0, 0, 8, 0), 32)
+        row = across(inside, (0, 0, 8, 0), 24)
         for groups in _COLUMNS:
             part = down(gap=4)
             for group in groups:
@@ -109,9 +109,9 @@ def _lines(group: str) -> list[tuple[tuple[str, ...], str, str]]:
     found = []
     for act in ACTS:
         if act.group == group and act.keys and not _is_numbered(act):
-            found.append((act.keys[:2], act.title.rstrip("…"), act.line))
+            found.append((_told(act.keys), act.title.rstrip("…"), act.line))
     if group == "Case":
-        found.append((("1", "9"), "Class; answer in the form", ""))
+        found.append((("1", "9"), "Class, or answer", ""))
     if group == "Edit":
         found.append((("Alt+1", "Alt+9"), "Relabel the selection", ""))
     if group == "Image":
@@ -121,6 +121,14 @@ def _lines(group: str) -> list[tuple[tuple[str, ...], str, str]]:
     if group == "View":
         found.append(((HELD_KEY[0],), HELD_KEY[1], HELD_KEY[2]))
     return found
+
+
+def _told(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Two keys at the most; Enter stands for both of its places on a keyboard."""
+    enters = {key for key in keys if key.endswith("Enter")}
+    return tuple(
+        k for k in keys if k.removesuffix("Return") + "Enter" not in enters or k in enters
+    )[:2]
 
 
 def _is_numbered(act: Act) -> bool:

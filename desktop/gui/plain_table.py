@@ -15,9 +15,10 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import QTableView
 
 from desktop.gui import theme
+from desktop.gui.table_look import dress
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -95,21 +96,8 @@ class PlainTable(QTableView):
         super().__init__()
         self._rows = _Model(heads, self)
         self.setModel(self._rows)
-        self.setAccessibleName(name)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        lines = self.verticalHeader()
-        lines.hide()
-        lines.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        lines.setDefaultSectionSize(30)
-        columns = self.horizontalHeader()
-        columns.setHighlightSections(False)
-        columns.setMinimumSectionSize(60)
+        dress(self, name)
+        self.horizontalHeader().setMinimumSectionSize(60)
         for number, head in enumerate(heads):
             self.setColumnWidth(number, head.width)
         self.selectionModel().currentRowChanged.connect(self._moved)

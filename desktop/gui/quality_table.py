@@ -14,8 +14,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -23,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop.gui import theme
 from desktop.gui.clock_words import clock_words
+from desktop.gui.table_look import WideColumn, dress
 
 if TYPE_CHECKING:
     from desktop.engines.agreement_result import Agreement
@@ -144,24 +143,9 @@ class BoardTable(QTableView):
         self.board = BoardModel(self)
         self.setModel(self.board)
         self.setItemDelegateForColumn(INTERVAL, IntervalDelegate(self))
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName("Agreement by question and class")
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(30)
-        columns = self.horizontalHeader()
-        columns.setHighlightSections(False)
-        for number, width in enumerate(WIDTHS):
-            self.setColumnWidth(number, width)
-        columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        columns.setMinimumSectionSize(60)
+        dress(self, "Agreement by question and class")
+        self.horizontalHeader().setMinimumSectionSize(60)
+        WideColumn(self, 0, WIDTHS)
 
 
 def agreement_words(told: Agreement) -> str:

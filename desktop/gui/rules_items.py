@@ -13,17 +13,18 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import QTableView
 
 from desktop.gui import theme
 from desktop.gui.rules_words import percent
+from desktop.gui.table_look import WideColumn, dress
 
 if TYPE_CHECKING:
     from desktop.workspace.rule_board import RuleBoard
 
 _Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("Case", "Result", "Certainty", "Votes", "Majority", "Known")
-_WIDTHS = (170, 78, 78, 100, 76, 66)
+_WIDTHS = (130, 78, 78, 100, 76, 66)
 
 
 class ItemModel(QAbstractTableModel):
@@ -113,18 +114,8 @@ class ItemTable(QTableView):
         super().__init__()
         self._items = model
         self.setModel(model)
-        self.setAccessibleName("Items")
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(30)
-        head = self.horizontalHeader()
-        head.setHighlightSections(False)
-        for number, width in enumerate(_WIDTHS):
-            self.setColumnWidth(number, width)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        dress(self, "Items")
+        WideColumn(self, 0, _WIDTHS)
         self.doubleClicked.connect(lambda index: self._open(index.row()))
 
     def currentChanged(self, current: _Index, previous: _Index) -> None:

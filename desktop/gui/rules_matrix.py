@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import (
     QModelIndex,
     Qt,
@@ -12,12 +10,12 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QTableView,
 )
 
 from desktop.gui.rules_cells import RuleCells
 from desktop.gui.rules_model import COLUMNS, ON, RULE, AnyIndex, RuleModel
+from desktop.gui.table_look import WideColumn, dress
 
 
 class RuleTable(QTableView):
@@ -30,34 +28,14 @@ class RuleTable(QTableView):
     def __init__(self, model: RuleModel) -> None:
         super().__init__()
         self.setModel(model)
-        self.setAccessibleName("Rules")
+        dress(self, "Rules", 46)
         self.setItemDelegate(RuleCells(self))
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(46)
-        head = self.horizontalHeader()
-        head.setHighlightSections(False)
-        head.setMinimumSectionSize(40)
-        for number, column in enumerate(COLUMNS):
-            self.setColumnWidth(number, column.width)
-        head.setSectionResizeMode(RULE, QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setMinimumSectionSize(40)
+        WideColumn(self, RULE, [c.width for c in COLUMNS])
         self.clicked.connect(self._clicked)
         self.doubleClicked.connect(lambda index: self.opened.emit(index.row()))
-
-    def resizeEvent(self, event: Any) -> None:
-        """The rule's own words keep room; the rest can be scrolled to."""
-        super().resizeEvent(event)
-        fixed = sum(c.width for n, c in enumerate(COLUMNS) if n != RULE)
-        tight = self.viewport().width() - fixed < COLUMNS[RULE].width
-        mode = QHeaderView.ResizeMode.Fixed if tight else QHeaderView.ResizeMode.Stretch
-        self.horizontalHeader().setSectionResizeMode(RULE, mode)
-        if tight:
-            self.setColumnWidth(RULE, COLUMNS[RULE].width)
 
     def currentChanged(self, current: AnyIndex, previous: AnyIndex) -> None:
         super().currentChanged(current, previous)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QMenuBar, QWidget
 
 from desktop.gui import icons
 from desktop.gui.action_set import ActionSet
 from desktop.gui.furniture import ElidedLabel, across, label
 from desktop.gui.shell import Shell
+
+_WIDE_PX = 1200
 
 
 class TitleStrip(QFrame):
@@ -17,6 +20,7 @@ class TitleStrip(QFrame):
     def __init__(self, shell: Shell, actions: ActionSet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shell = shell
+        self._has_case = False
         self.setProperty("role", "topbar")
         self.setFixedHeight(40)
         grid = QGridLayout(self)
@@ -40,6 +44,7 @@ class TitleStrip(QFrame):
         self.project = ElidedLabel(role="muted")
         self.project.setMaximumWidth(260)
         self._dot = label("·", "muted")
+        self._saved_at = ""
         self._back = actions.button("case.previous")
         self._on = actions.button("case.next")
         self.case = label(role="heading")
@@ -71,17 +76,31 @@ class TitleStrip(QFrame):
         """Show the open project and case; ``case_position`` counts from 0, -1 is none."""
         room = self._shell.reading.workspace
         self.project.setText(room.title if room else "Reading Room")
-        has_case = room is not None and case_position >= 0
-        for part in (self._dot, self._back, self._on, self.case, self.state):
+        has_case = self._has_case = room is not None and case_position >= 0
+        for part in (self._back, self._on, self.case, self.state):
             part.setVisible(has_case)
         if has_case:
             self.case.setText(f"Case {case_position + 1:,} of {case_count:,}")
             self.state.setText(f"{title}  ·  {state}" if state else title)
         name = room.reader_name if room else ""
         self.reader.setText(name)
+        self.reader.setMinimumWidth(min(self.reader.sizeHint().width(), 88))
         for widget in (self._person, self.reader):
             widget.setVisible(bool(name))
         self.show_saved()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where room is short, the case, its state and the reader's name come first."""
+        narrow = self.width() < _WIDE_PX and self._has_case
+        self.project.setVisible(not narrow)
+        self._dot.setVisible(not narrow and self._has_case)
+        if self._saved_at:
+            self.saved.setText(self._saved_at if narrow else f"Saved {self._saved_at}")
 
     def show_time(self, words: str, tip: str) -> None:
         """The time worked on this case; "" hides it."""
@@ -93,6 +112,7 @@ class TitleStrip(QFrame):
         """The red bar says why; here the tick goes."""
         self._tick.show_as("error", "danger")
         self._tick.show()
+        self._saved_at = ""
         self.saved.setText("Not saved")
         self.saved.show()
 
@@ -104,9 +124,11 @@ class TitleStrip(QFrame):
         read_only = bool(room and room.read_only)
         self._tick.setVisible(bool(time) and not read_only)
         self.saved.setVisible(bool(time) or read_only)
-        self.saved.setText("Read only" if read_only else f"Saved {time}")
+        self._saved_at = "" if read_only else time
+        self.saved.setText("Read only")
+        self._fit()
         self.saved.setToolTip(
             "This project is open elsewhere; nothing can be changed here."
             if read_only
-            else "Each finished stroke or answer is on disk before the next one starts."
+            else "Saved: each finished stroke or answer is on disk before the next one starts."
         )

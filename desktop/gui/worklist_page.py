@@ -13,7 +13,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
-    QHeaderView,
     QLineEdit,
     QStackedWidget,
     QTableView,
@@ -26,6 +25,7 @@ from desktop.gui import icons
 from desktop.gui.furniture import EmptyState, across, down, label, push
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
+from desktop.gui.table_look import WideColumn, dress
 from desktop.gui.worklist_table import TAGS, WIDTHS, CaseModel, CaseTable
 from desktop.gui.worklist_tags import TagBar
 
@@ -135,21 +135,9 @@ class WorklistPage(QWidget):
     def _make_table(self) -> QTableView:
         table = CaseTable(self._open, lambda: self.tags.take_focus())
         table.setModel(self.model)
-        table.setShowGrid(False)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        dress(table, "Cases", 34)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setWordWrap(False)
-        table.setAccessibleName("Cases")
-        rows = table.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(34)
-        columns = table.horizontalHeader()
-        columns.setHighlightSections(False)
-        for number, width in enumerate(WIDTHS):
-            table.setColumnWidth(number, width)
-        columns.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        WideColumn(table, 1, WIDTHS)
         table.doubleClicked.connect(lambda index: self._open(index.row()))
         return table
 

@@ -31,7 +31,7 @@ PAGE = 200
 _PAGES_KEPT = 20
 COLUMNS = ("No.", "Case", "Modality", "State", "Regions", "Tags")
 TAGS = 5  # hidden from readers: a tag may tell what they are not to know
-WIDTHS = (64, 320, 110, 190, 90, 220)
+WIDTHS = (64, 200, 110, 190, 90, 220)
 _STATES = {
     AssignmentState.OPEN: ("Open", "muted", "open"),
     AssignmentState.DONE: ("Done", "ok", "check"),

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QScrollArea
 
 from desktop.commands.annotation import AddAnnotation
 from desktop.commands.project import AnswerQuestion
@@ -356,3 +356,32 @@ def drop(window: MainWindow, path: Path) -> None:
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)
+
+
+def test_at_its_smallest_the_title_keeps_every_menu_and_the_readers_name(
+    reading_window: MainWindow, room: Any, qtbot: Any
+) -> None:
+    reading_window.resize(1024, 640)
+    room.run(AnswerQuestion(case_id="case0", question_id="present", value=True))
+    title = reading_window.title
+    qtbot.waitUntil(lambda: title.width() < 1200)
+    assert title.saved.text() == room.last_saved
+    assert title.reader.text() == title.reader.whole() == "Dr. Noor"
+    menus = title.menus
+    last = menus.actionGeometry(menus.actions()[-1])
+    assert last.isValid() and last.right() <= menus.width(), "no menu is put behind a mark"
+    reading_window.resize(1440, 900)
+    qtbot.waitUntil(lambda: title.width() > 1200)
+    assert title.saved.text() == f"Saved {room.last_saved}"
+    assert title.project.isVisible()
+
+
+def test_at_the_smallest_size_all_keys_fit_beside_each_other(
+    reading_window: MainWindow, qtbot: Any
+) -> None:
+    reading_window.resize(1024, 640)
+    qtbot.waitUntil(lambda: reading_window.width() == 1024)
+    reading_window.keys_overlay.open()
+    (area,) = reading_window.keys_overlay.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    assert area.horizontalScrollBar().maximum() == 0
