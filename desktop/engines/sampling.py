@@ -28,6 +28,7 @@ DIRECTIONS = 16  # of the copy that distances are measured in
 MOST_SCORED = 20_000
 PER_GROUP = 2  # images of one patient in a batch
 _RARE_SHARE = 0.10
+_BY_CHANCE = 0.05  # how likely so few may be with even shares, all answers together
 _ALIKE = 0.05  # share of the usual distance below which two images count as the same picture
 
 
@@ -263,13 +264,21 @@ def next_batch(
 
 
 def has_rare(labels: Ints, count: int) -> bool:
-    """Whether an answer makes up less than 10 % (or half its even share) of the labels so far."""
+    """Whether an answer is rare: under 10 % of the labels so far, or under half its even share.
+
+    And fewer than chance would give with even shares: one label out of thirty for one of ten
+    answers says nothing yet, and plain uncertainty asks about the same few things again.
+    """
+    from scipy.special import bdtr
+
     given = labels[labels != UNLABELLED]
     counts = np.bincount(given, minlength=count)
     counts = counts[counts > 0]
     if len(counts) < 2 or len(given) < 10:
         return False
-    return bool(counts.min() / len(given) < min(_RARE_SHARE, 0.5 / len(counts)))
+    fewest, even = int(counts.min()), 1 / len(counts)
+    is_low = fewest / len(given) < min(_RARE_SHARE, 0.5 * even)
+    return bool(is_low and bdtr(fewest, len(given), even) < _BY_CHANCE * even)
 
 
 class _Batch:

@@ -13,6 +13,7 @@ from desktop.engines import image_features, learner, sampling, stopping
 from desktop.engines.image_features import TextureFeatures, describe
 from desktop.engines.learner import Logistic, grouped_folds, learn
 from desktop.engines.sampling import UNLABELLED, Pool, Shares, Why, next_batch
+from desktop.engines.single_thread import single_thread
 
 
 def blobs(n: int = 240, seed: int = 0, shares: tuple[float, ...] = (0.4, 0.35, 0.25)):  # type: ignore[no-untyped-def]
@@ -195,6 +196,9 @@ def test_where_an_answer_is_rare_uncertainty_takes_over() -> None:
     labels = np.array([0] * 40 + [1] * 2 + [UNLABELLED] * 10)
     assert sampling.has_rare(labels, 2)
     assert not sampling.has_rare(np.arange(40) % 3, 3)
+    ten = np.concatenate([np.arange(9).repeat(4), [9]])
+    assert not sampling.has_rare(ten, 10), "one of 37 for one of ten answers may be chance"
+    assert sampling.has_rare(np.concatenate([ten[:36].repeat(3), [9]]), 10)
     x, _y = blobs(52)
     p = Pool(x, np.arange(52), labels, np.ones(52, bool), np.arange(52.0))
     probabilities = Logistic().fit(x[:42], labels[:42], 2, 0).probabilities(x)
@@ -224,6 +228,38 @@ def test_the_control_is_a_simple_random_sample_of_the_pool() -> None:
     truth = (y == 2).mean()
     assert np.mean(estimates) == pytest.approx(truth, abs=0.025)
     assert np.mean(biased) > truth + 0.1
+
+
+def test_the_default_saves_labels_on_digits() -> None:
+    """The queue against chance on the same splits, with what it spends on the control."""
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    x, y = data.data, data.target.astype(np.int64)
+    ahead, queue_at_100 = [], []
+    for seed in (200, 201, 202):
+        random = np.random.default_rng(seed)
+        order, keys = random.permutation(len(y)), random.random(1000)
+        rows, test = order[:1000], order[1000:]
+        right: dict[bool, list[float]] = {True: [], False: []}
+        for queue in (True, False):
+            labels, probabilities = np.full(1000, UNLABELLED), None
+            for _round in range(10):
+                here = Pool(x[rows], np.arange(1000), labels, np.ones(1000, bool), keys)
+                picks = [p.index for p in next_batch(here, probabilities, 10, seed=seed)]
+                if not queue:
+                    picks = [int(i) for i in np.argsort(keys) if labels[i] == UNLABELLED][:10]
+                labels[picks] = y[rows[picks]]
+                known = np.flatnonzero(labels != UNLABELLED)
+                with single_thread():
+                    model = Logistic().fit(x[rows[known]], labels[known], 10, 0)
+                probabilities = model.probabilities(x[rows])
+                said = model.probabilities(x[test]).argmax(axis=1)
+                right[queue].append(float((said == y[test]).mean()))
+        ahead.append(np.mean(right[True]) - np.mean(right[False]))
+        queue_at_100.append(right[True][-1])
+    assert np.mean(ahead) > 0.07 and min(ahead) > 0.05, "by entropy it is 0.045"
+    assert np.mean(queue_at_100) > 0.91, "by plain margin it is 0.896, by entropy 0.864"
 
 
 # when to stop ------------------------------------------------------------------------------------
