@@ -41,7 +41,7 @@ from desktop.engines.pixel_learner import FittedPixels, PixelLearner
 from desktop.engines.rule_kinds import Asks, Field, Need, RuleKind
 from desktop.engines.rule_subject import Picture, RegionFacts, Subject
 from desktop.engines.rules_in_code import labeling_function
-from desktop.engines.sampling import Sampler, Scene
+from desktop.engines.samplers import Sampler, Scene
 from desktop.engines.synthetic import Drawn, Generator, Slider
 from desktop.engines.votes import Votes
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written

@@ -14,7 +14,7 @@ class RoundPlan(Value):
     uncertain: float = 0.8
     diverse: float = 0.0
     random: float = 0.2
-    sampler: str = "cluster-margin"
+    sampler: str = "cover-margin"
     extractor: str = "texture"
     learners: tuple[str, ...] = ()
     target: float = 0.95

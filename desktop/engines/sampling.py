@@ -1,30 +1,33 @@
 """Which images to ask about next: uncertain ones, unlike ones, and a random control.
 
-A sampler is one object with ``name`` and ``pick``; built-ins and plugins register alike. The random
-control is no sampler: it is always there, in an order fixed by a key per image, so that all images
-up to a key are a simple random sample of the pool, whoever asked for them and when.
-
-Source: Citovsky et al. 2021 (cluster-margin); Hacohen et al. 2022 (typical points first).
+A batch is mixed of what a sampler picks and of the random control, which is always there, in an
+order fixed by a key per image, so that all images up to a key are a simple random sample of the
+pool, whoever asked for them and when.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from desktop.domain.errors import PluginProblem, UserError
 from desktop.engines.image_features import Floats
 from desktop.engines.learner import Ints
-from desktop.engines.single_thread import single_thread
+from desktop.engines.samplers import (
+    UNLABELLED,
+    Bools,
+    CoverMargin,
+    Margin,
+    Pool,
+    Sampler,
+    Scene,
+    Typical,
+    by_value,
+    sampler,
+)
 
-Bools = npt.NDArray[np.bool_]
-UNLABELLED = -1
-DIRECTIONS = 16  # of the copy that distances are measured in
 MOST_SCORED = 20_000
 PER_GROUP = 2  # images of one patient in a batch
 _RARE_SHARE = 0.10
@@ -67,38 +70,6 @@ class Shares:
             )
 
 
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """All images of a question.
-
-    ``features`` (n, d); ``groups`` (n,) patients; ``labels`` (n,) classes or -1; ``open`` (n,)
-    whether the image may be asked about now; ``keys`` (n,) the fixed random order of the control.
-    """
-
-    features: Floats
-    groups: Ints
-    labels: Ints
-    open: Bools
-    keys: Floats
-
-    @property
-    def askable(self) -> Bools:
-        return np.asarray(self.open & (self.labels == UNLABELLED))
-
-    def directions(self) -> Floats:
-        """(n, 16) principal directions of the standardised features."""
-        spread = self.features.std(axis=0)
-        scaled = (self.features - self.features.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
-        with single_thread():
-            if len(scaled) < scaled.shape[1]:  # the smaller of the two tables has the same answer
-                values, vectors = np.linalg.eigh(scaled @ scaled.T)
-                return np.asarray(
-                    (vectors * np.sqrt(np.maximum(values, 0)))[:, ::-1][:, :DIRECTIONS]
-                )
-            _values, vectors = np.linalg.eigh(scaled.T @ scaled)
-        return np.asarray(scaled @ vectors[:, ::-1][:, :DIRECTIONS])
-
-
 @dataclass(frozen=True)
 class Pick:
     """One image to ask about. ``between`` : its two likeliest classes, () without a model."""
@@ -109,129 +80,13 @@ class Pick:
     between: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What a sampler sees. ``places`` (n, 16); ``allowed`` (n,) what it may pick."""
-
-    pool: Pool
-    places: Floats
-    probabilities: Floats | None
-    allowed: Bools
-    seed: int
-
-    def doubt(self) -> Floats:
-        """(n,) 1 - margin between the two likeliest classes, 0 without a model."""
-        if self.probabilities is None:
-            return np.zeros(len(self.pool.labels))
-        top = np.sort(self.probabilities, axis=1)[:, -2:]
-        return np.asarray(1 - (top[:, 1] - top[:, 0]))
-
-
-class Sampler(Protocol):
-    """Ranks images by how much an answer would teach. Deterministic by ``scene.seed``."""
-
-    name: str
-    title: str
-
-    def pick(self, scene: Scene, count: int) -> Ints:
-        """Indices of allowed images, the most wanted first; about ``count``, may be more."""
-
-
-_registered: dict[str, Sampler] = {}
-
-
-def register(sampler: Sampler) -> Sampler:
-    """Add a sampler; built-ins and plugins come in the same way."""
-    known = _registered.get(sampler.name)
-    if known is not None and type(known) is not type(sampler):
-        raise PluginProblem("Two samplers have the same name.", sampler.name)
-    _registered[sampler.name] = sampler
-    return sampler
-
-
-def unregister(name: str) -> None:
-    """Take a sampler out again, e.g. of a plugin that was switched off."""
-    _registered.pop(name, None)
-
-
-def samplers() -> tuple[Sampler, ...]:
-    """All samplers, in the order they were registered."""
-    for built_in in (ClusterMargin(), Margin(), Typical()):
-        _registered.setdefault(built_in.name, built_in)
-    return tuple(_registered.values())
-
-
-def sampler(name: str) -> Sampler:
-    """The sampler of this name; UserError where there is none."""
-    found = {s.name: s for s in samplers()}.get(name)
-    if found is None:
-        raise UserError("This way of choosing cases is not known.", name)
-    return found
-
-
-class Margin:
-    """The smallest margin first: best where one answer is rare."""
-
-    name = "margin"
-    title = "most uncertain"
-
-    def pick(self, scene: Scene, count: int) -> Ints:
-        """See ``Sampler``."""
-        return _by(-scene.doubt(), scene.allowed)
-
-
-class ClusterMargin:
-    """Of the most uncertain images, one from each of as many clusters: the default."""
-
-    name = "cluster-margin"
-    title = "uncertain and unlike each other"
-
-    def pick(self, scene: Scene, count: int) -> Ints:
-        """See ``Sampler``."""
-        doubt = scene.doubt()
-        near = _by(-doubt, scene.allowed)[: 8 * count]
-        if len(near) <= count:
-            return near
-        cluster = _clusters(scene.places[near], count, scene.seed)
-        first = [near[cluster == c][0] for c in range(count) if (cluster == c).any()]
-        first.sort(key=lambda i: -doubt[i])
-        rest = near[~np.isin(near, first)]
-        return np.concatenate([np.array(first, dtype=np.int64), rest])
-
-
-class Typical:
-    """The middle of each crowd that has no label yet: for the start, and for what is unlike."""
-
-    name = "typical"
-    title = "typical of what is not labelled yet"
-
-    def pick(self, scene: Scene, count: int) -> Ints:
-        """See ``Sampler``."""
-        labelled = scene.pool.labels != UNLABELLED
-        seen = np.flatnonzero(scene.allowed | labelled)
-        if not scene.allowed.any():
-            return np.zeros(0, dtype=np.int64)
-        number = min(len(seen), count + min(int(labelled.sum()), 200))
-        cluster = _clusters(scene.places[seen], number, scene.seed)
-        density = _density(scene.places[seen], cluster)
-        known = np.bincount(cluster, labelled[seen], number)
-        size = np.bincount(cluster, scene.allowed[seen], number)
-        found: list[int] = []
-        for c in np.lexsort((-size, known)):  # crowds without a label first, the largest first
-            inside = (cluster == c) & scene.allowed[seen]
-            if inside.any():
-                found.append(int(seen[inside][np.argmax(density[inside])]))
-        rest = np.setdiff1d(np.flatnonzero(scene.allowed), found)
-        return np.concatenate([np.array(found, dtype=np.int64), rest])
-
-
 def next_batch(
     pool: Pool,
     probabilities: Floats | None,
     size: int,
     *,
     shares: Shares | None = None,
-    sampler_name: str = ClusterMargin.name,
+    sampler_name: str = CoverMargin.name,
     seed: int = 0,
 ) -> list[Pick]:
     """The next images to ask about, mixed by ``shares``; fewer where fewer are left.
@@ -248,7 +103,7 @@ def next_batch(
         return []
     n_random = min(size, max(1, round(size * shares.random)))
     batch = _Batch(pool, probabilities, seed)
-    batch.take(_by(pool.keys, askable), n_random, Why.RANDOM)
+    batch.take(by_value(pool.keys, askable), n_random, Why.RANDOM)
     left = size - n_random
     if probabilities is None:
         batch.ask(Typical(), left, Why.TYPICAL)
@@ -319,7 +174,7 @@ class _Batch:
     def fill(self, size: int) -> None:
         """What the rules kept out comes in after all where the batch would be short."""
         left = self._pool.askable & ~self._taken()
-        for index in _by(-self._doubt, left)[: max(0, size - len(self.picks))]:
+        for index in by_value(-self._doubt, left)[: max(0, size - len(self.picks))]:
             self._add(int(index), Why.UNCERTAIN if self._probabilities is not None else Why.TYPICAL)
 
     def _add(self, index: int, why: Why) -> None:
@@ -349,40 +204,6 @@ def _scored(pool: Pool, seed: int) -> Bools:
         askable = np.random.default_rng(seed).choice(askable, MOST_SCORED, replace=False)
     found = np.zeros(len(pool.labels), dtype=np.bool_)
     found[askable] = True
-    return found
-
-
-def _by(values: Floats, allowed: Bools) -> Ints:
-    """Allowed indices by value, the smallest first; equal ones in their own order."""
-    index = np.flatnonzero(allowed)
-    return np.asarray(index[np.argsort(values[index], kind="stable")], dtype=np.int64)
-
-
-def _clusters(places: Floats, number: int, seed: int) -> Ints:
-    """(n,) cluster of each point."""
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-
-    number = min(number, len(places))
-    kind: Callable[..., KMeans | MiniBatchKMeans] = (
-        KMeans if len(places) < 5000 else MiniBatchKMeans
-    )
-    distinct = len(np.unique(places, axis=0))
-    model = kind(min(number, distinct), n_init=2, random_state=seed)
-    with single_thread():
-        return np.asarray(model.fit_predict(places), dtype=np.int64)
-
-
-def _density(places: Floats, cluster: Ints) -> Floats:
-    """(n,) the inverse of the mean distance to the 20 nearest of the same cluster."""
-    from scipy.spatial import cKDTree
-
-    found = np.zeros(len(places))
-    for c in np.unique(cluster):
-        inside = np.flatnonzero(cluster == c)
-        if len(inside) > 1:
-            k = min(21, len(inside))
-            distances, _places = cKDTree(places[inside]).query(places[inside], k=k)
-            found[inside] = 1 / (distances[:, 1:].mean(axis=1) + 1e-9)
     return found
 
 

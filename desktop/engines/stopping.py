@@ -14,7 +14,7 @@ import numpy as np
 from desktop.engines.image_features import Floats
 from desktop.engines.learner import Ints
 from desktop.engines.proportions import wilson
-from desktop.engines.sampling import UNLABELLED, Bools
+from desktop.engines.samplers import UNLABELLED, Bools
 
 STEADY_KAPPA, STEADY_ROUNDS = 0.99, 3
 SAFE_KAPPA, SAFE_ROUNDS = 0.995, 4

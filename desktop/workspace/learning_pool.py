@@ -20,7 +20,8 @@ from desktop.domain.study import FrameRef
 from desktop.engines import stopping
 from desktop.engines.image_features import Floats, Grey, describe, extractor
 from desktop.engines.learner import Model, learn
-from desktop.engines.sampling import UNLABELLED, Pick, Pool, Shares, Why, next_batch
+from desktop.engines.samplers import UNLABELLED, Pool
+from desktop.engines.sampling import Pick, Shares, Why, next_batch
 from desktop.imaging.display import default_window, window_values
 from desktop.imaging.frame import Frame
 

@@ -95,7 +95,7 @@ class Registry:
 
     def add_sampler(self, sampler: Any) -> None:
         """Add a way of choosing the next cases."""
-        from desktop.engines.sampling import register
+        from desktop.engines.samplers import register
 
         register(sampler)
 

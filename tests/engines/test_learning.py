@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, PluginProblem, UserError
-from desktop.engines import image_features, learner, sampling, stopping
+from desktop.engines import image_features, learner, samplers, sampling, stopping
 from desktop.engines.image_features import TextureFeatures, describe
 from desktop.engines.learner import Logistic, grouped_folds, learn
-from desktop.engines.sampling import UNLABELLED, Pool, Shares, Why, next_batch
+from desktop.engines.samplers import UNLABELLED, Pool
+from desktop.engines.sampling import Shares, Why, next_batch
 from desktop.engines.single_thread import single_thread
 
 
@@ -128,11 +129,11 @@ def model_of(p: Pool) -> np.ndarray:
     return Logistic().fit(p.features[rows], p.labels[rows], 3, 0).probabilities(p.features)
 
 
-@pytest.mark.parametrize("item", sampling.samplers(), ids=lambda s: s.name)
+@pytest.mark.parametrize("item", samplers.samplers(), ids=lambda s: s.name)
 def test_every_sampler_picks_what_it_may_and_the_same_again(item) -> None:  # type: ignore[no-untyped-def]
     p, _y = pool(labelled=30)
     allowed = p.askable & (np.arange(240) % 3 > 0)
-    scene = sampling.Scene(p, p.directions(), model_of(p), allowed, 4)
+    scene = samplers.Scene(p, p.directions(), model_of(p), allowed, 4)
     found = item.pick(scene, 8)
     assert len(found) >= 8 and allowed[found].all() and len(set(found)) == len(found)
     assert np.array_equal(found, item.pick(scene, 8))
@@ -190,6 +191,22 @@ def test_a_patient_or_a_picture_never_fills_a_batch() -> None:
     chosen = [q.index for q in picks if q.why is not Why.RANDOM]
     assert sum(i < 30 for i in chosen) <= 1
     assert sum(30 <= i < 45 for i in chosen) <= 2
+
+
+def test_the_default_asks_for_many_not_for_a_curiosity() -> None:
+    """Two crowds are doubted, and one lone image most; one of each crowd is asked first."""
+    random = np.random.default_rng(4)
+    centres = np.repeat([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], 30, axis=0)
+    x = np.vstack([centres + random.normal(0, 0.5, (90, 2)), [[60.0, 60.0]]])
+    doubt = np.concatenate([random.uniform(0.5, 0.8, 60), np.full(30, 0.05), [0.99]])
+    probabilities = np.stack([(2 - doubt) / 2, doubt / 2], axis=1)
+    p = Pool(x, np.arange(91), np.full(91, UNLABELLED), np.ones(91, bool), np.arange(91.0))
+    scene = samplers.Scene(p, x, probabilities, p.askable, 0)
+    first = samplers.CoverMargin().pick(scene, 2)[:2]
+    assert sorted(first // 30) == [0, 1] and samplers.Margin().pick(scene, 2)[0] == 90
+    p.labels[first[0]] = 0  # and where a label is near already, the other crowd is asked
+    again = samplers.CoverMargin().pick(samplers.Scene(p, x, probabilities, p.askable, 0), 2)
+    assert again[0] // 30 == first[1] // 30
 
 
 def test_where_an_answer_is_rare_uncertainty_takes_over() -> None:

@@ -26,7 +26,8 @@ import numpy as np
 
 from desktop.engines.image_features import Floats, TextureFeatures, describe
 from desktop.engines.learner import Fitted, Ints, Logistic
-from desktop.engines.sampling import UNLABELLED, Pool, next_batch
+from desktop.engines.samplers import UNLABELLED, Pool
+from desktop.engines.sampling import next_batch
 from desktop.engines.single_thread import single_thread
 from tools.bench import learning_pixels
 
