@@ -41,8 +41,8 @@ def add_region(
     schema = workspace.schema(case.id)
     if schema is None:
         raise UserError("This case has no schema.", "", "Choose one first: schema.")
-    label_class = _class_of(schema, class_name)
-    series_id, frames = _frames(workspace, case, series_number, frame_number)
+    label_class = class_of(schema, class_name)
+    series_id, frames = frames_from(workspace, case, series_number, frame_number)
     on_frame = not mask_files
     region = Annotation(
         id=workspace.new_id(),
@@ -58,7 +58,7 @@ def add_region(
         pixels_sha256=workspace.frames.get(frames[0]).pixels_sha256 if on_frame else "",
     )
     if mask_files:
-        painted = _painted(workspace, frames, mask_files)
+        painted = painted_frames(workspace, frames, mask_files)
         workspace.run(
             PaintMask(case_id=case.id, annotation_id=region.id, frames=painted, new=region)
         )
@@ -68,7 +68,8 @@ def add_region(
     return region.id
 
 
-def _class_of(schema: Schema, wanted: str) -> LabelClass:
+def class_of(schema: Schema, wanted: str) -> LabelClass:
+    """A class by its name or number."""
     for item in schema.classes:
         if wanted.casefold() in (item.name.casefold(), str(item.id)):
             return item
@@ -76,7 +77,7 @@ def _class_of(schema: Schema, wanted: str) -> LabelClass:
     raise UserError("This label class is not in the schema.", wanted, f"There are: {names}.")
 
 
-def _frames(
+def frames_from(
     workspace: Workspace, case: Case, series_number: int, frame_number: int
 ) -> tuple[str, list[FrameRef]]:
     """The series and its frames from the wanted one onwards."""
@@ -106,9 +107,10 @@ def _shape(box: Sequence[float] | None, geometry_json: str | None) -> Geometry:
     return shape
 
 
-def _painted(
+def painted_frames(
     workspace: Workspace, frames: Sequence[FrameRef], files: Sequence[Path]
 ) -> tuple[PaintedFrame, ...]:
+    """One painted slice per image file, on the frames in their order."""
     if len(files) > len(frames):
         raise UserError("There are more masks than frames.", f"{len(files)} for {len(frames)}.")
     painted = []

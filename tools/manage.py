@@ -27,6 +27,7 @@ from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
 from tools.manage_learning import add_learning_commands
 from tools.manage_note import add_note_commands
+from tools.manage_pixels import add_pixel_commands
 from tools.manage_quality import add_quality_commands
 from tools.manage_ranking import add_ranking_commands
 from tools.manage_readers import add_reader_commands, sign_in
@@ -376,6 +377,7 @@ def _parser() -> argparse.ArgumentParser:
         add_learning_commands,
     ):
         add_more(add, _open)
+    add_pixel_commands(add, _open, _case)
     return parser
 
 

@@ -61,8 +61,12 @@ class RoundCard(QFrame):
         self.reason.setText(f"{lines[here].query.reason}.")
         left = any(q.state == "open" and q.case.id != self._case for q in lines)
         following = "the next case of the round" if left else "back to Learning"
-        said = f"{answered} answered. Ctrl+Enter: done, {following}. K: skip with a reason."
-        self.hint.setText(said)
+        room = self._reading.workspace
+        if room is not None and room.assignment(self._case).state.is_closed:
+            acts = "This case is closed: Ctrl+Enter opens it again."
+        else:
+            acts = f"Ctrl+Enter: done, {following}. K: skip with a reason."
+        self.hint.setText(f"{answered} answered. {acts}")
 
     def end(self) -> None:
         """No round is in hand any more."""

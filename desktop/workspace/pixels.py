@@ -161,6 +161,15 @@ class Pixels:
             on_error,
         )
 
+    def run(
+        self, case_id: str, series_id: str, frame: FrameRef, progress: Progress | None = None
+    ) -> Prediction:
+        """The same, blocking; UserError where nothing can be predicted."""
+        why, painted = self.why_not(case_id, frame), self.painted(case_id, frame)
+        if why is not None or painted is None:
+            raise why or UserError("Nothing is painted.")
+        return self._predicted(case_id, series_id, frame, painted, progress or Progress())
+
     def _begin(
         self,
         work: Callable[[Progress], Prediction | None],
