@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from desktop.commands.batch import TagCases
 from desktop.commands.project import AnswerQuestion, MarkCase
 from desktop.commands.proposal import OfferProposals
 from desktop.domain.annotation import Origin, Target
-from desktop.domain.batch import CaseRule, GoldMix
+from desktop.domain.batch import CaseRule, GoldMix, Package
 from desktop.domain.geometry import Box
 from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Proposal
@@ -33,9 +34,11 @@ from desktop.domain.schema import Scope
 from desktop.domain.task import AssignmentState
 from desktop.store import package
 from desktop.store.database import transaction
+from desktop.store.tables import RECORD_TABLES
 from desktop.workspace.ranking import Remark
 from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
 from desktop.workspace.workspace import Workspace
+from tests.workspace.canary_rows import GOES_ALONG, PEOPLE, rows_of_others
 from tests.workspace.made import SCHEMA, disk_mask
 from tests.workspace.simulated_readers import LOG_ONLY
 from tests.workspace.team_room import TeamRoom, opened_room
@@ -77,7 +80,8 @@ def plant(room: TeamRoom) -> Path:
     for case_id in gold:
         work(room, case_id)
         room.ws.gold.make(case_id, concept=f"{MARK} concept", difficulty=f"{MARK} difficulty")
-    room.ws.run(TagCases(case_ids=tuple(room.case_ids), tag=f"{MARK} tag"))
+    for tag in (f"{MARK} tag", f"site:{MARK}"):
+        room.ws.run(TagCases(case_ids=tuple(room.case_ids), tag=tag))
     room.ws.batches.create(
         f"{MARK} batch", CaseRule(count=18), [grace.id, alan.id], overlap=1.0, gold=GOLD,
         suggestions=True,
@@ -98,12 +102,32 @@ def plant(room: TeamRoom) -> Path:
     for case_id in room.case_ids[:18]:
         work(room, case_id)
     made.reopen()
+    plant_every_kind(room, alan.id)
     target = room.folder / "for grace" / "grace.rroom"
     target.parent.mkdir()
     room.ws.team.package(grace.id, target)
-    (sent,) = room.ws.team.packages()
+    sent = of_grace(room)
     assert len(sent.gold) > 2 and sent.tasks == (task.id,)
     return target
+
+
+def plant_every_kind(room: TeamRoom, reader_id: str) -> None:
+    """A row of every other kind of record on a case that Grace reads too, past the log."""
+    case_id = room.case_ids[0]
+    (series,) = room.ws.series(case_id)
+    given: dict[str, Any] = dict.fromkeys(PEOPLE, reader_id)
+    given |= {"case_id": case_id, "frame": room.ws.frame_refs(series.id)[0]}
+    rows = rows_of_others(MARK, NUMBER, given)
+    writer = room.ws._database.writer
+    with transaction(writer):
+        package.write_rows(writer, rows)
+
+
+def of_grace(room: TeamRoom) -> Package:
+    grace = room.ws.accounts.known("Grace")
+    assert grace is not None
+    (sent,) = [p for p in room.ws.team.packages() if p.reader_id == grace.id]
+    return sent
 
 
 def reports() -> DraftPrompt:
@@ -157,7 +181,9 @@ def all_bytes(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def test_no_canary_is_in_a_package_its_exports_or_its_logs(room: TeamRoom) -> None:
     target = plant(room)
-    assert found_in(room.made.path.read_bytes() + wal(room)), "the control finds them"
+    held = room.made.path.read_bytes() + wal(room)
+    for kind in set(RECORD_TABLES) - GOES_ALONG:
+        assert f"{MARK}-{kind.__name__}".encode() in held, "the control finds every kind"
     reader = room.simulated("Grace", 0.1)
     with reader.open(target) as ws:
         assert ws.case_count() > 18
@@ -185,7 +211,7 @@ def test_no_canary_is_in_a_package_its_exports_or_its_logs(room: TeamRoom) -> No
         assert lead not in raw and alan not in raw, f"another reader's id is in {name}"
         looked += 1
     assert looked > 12
-    gold = room.ws.team.packages()[0].gold
+    gold = of_grace(room).gold
     raw = target.read_bytes()
     assert all(shown.encode() in raw and real.encode() not in raw for shown, real in gold.items())
 
