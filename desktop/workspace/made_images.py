@@ -39,7 +39,7 @@ from desktop.workspace.jobs import Job
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
-CASES_AT_ONCE = 2  # a slice of some 10 to 20 ms
+CASES_AT_ONCE = 1  # a slice of some 10 to 40 ms
 _WAIT_S = 0.05
 
 

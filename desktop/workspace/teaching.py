@@ -47,10 +47,11 @@ from desktop.workspace.learning_pool import control_key
 from desktop.workspace.learning_topic import Topic
 from desktop.workspace.teaching_pool import (
     Role,
-    School,
     Teacher,
     ask_learner,
     ask_run,
+    people_labels,
+    roles_of,
     school_of,
     students_work,
     teachers_of,
@@ -213,7 +214,7 @@ class TeachingDesk:
 
     def audit(self, topic: Topic, teaching: Teaching) -> Audit:
         """What people answered where the teacher's answer is checked."""
-        given = school_of(self._workspace, topic).given
+        given = people_labels(self._workspace, topic)
         return Audit(tuple((c, said, given.get(c, "")) for c, said in teaching.audit.items()))
 
     # the student -----------------------------------------------------------------------------
@@ -228,7 +229,8 @@ class TeachingDesk:
                 f"{audit.checked} of {len(audit.lines)} cases of the check were answered by "
                 f"people; {min(_FEWEST_CHECKED, len(audit.lines))} are needed."
             )
-        real = len(school_of(self._workspace, topic).of(Role.REAL))
+        roles = roles_of(self._workspace, topic, people_labels(self._workspace, topic))
+        real = sum(role is Role.REAL for role in roles.values())
         if real < FEWEST_TO_JUDGE:
             return (
                 f"{real} real cases in validation have an answer of people; {FEWEST_TO_JUDGE} are "
@@ -363,6 +365,3 @@ def _pseudo(topic: Topic, teaching: Teaching, asked: Asked, place: int) -> Propo
         origin=Origin.MODEL,
         provenance=Provenance(tool="teacher", app_version=__version__, detail=detail),
     )
-
-
-__all__ = ["Asked", "Audit", "School", "Teacher", "TeachingDesk"]

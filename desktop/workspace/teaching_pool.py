@@ -20,7 +20,8 @@ from desktop.domain.annotation import Answer
 from desktop.domain.answer_labels import vote_labels
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
-from desktop.domain.model_run import ModelRun
+from desktop.domain.model_card import Task
+from desktop.domain.model_run import ModelCase, ModelRun
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Scope
 from desktop.domain.split import Part, is_synthetic
@@ -81,40 +82,56 @@ def teachers_of(room: Workspace, topic: Topic) -> list[Teacher]:
     """The project's own learner first, then models that answered the question."""
     found = [Teacher("", "this project's learner")]
     for run in queries.many(room._read, ModelRun):
-        said = queries.many(room._read, Proposal, run_id=run.id)
-        if any(p.question_id == topic.question.id and p.soft for p in said):
+        if run.task == Task.CLASSIFICATION.value and _answered(room, run, topic):
             found.append(Teacher(run.id, run.model))
     return found
+
+
+def _answered(room: Workspace, run: ModelRun, topic: Topic) -> bool:
+    """Whether a run suggested answers to the question; its first case with any speaks for all."""
+    for case in queries.many(room._read, ModelCase, run_id=run.id):
+        if case.offered:
+            said = queries.many(room._read, Proposal, run_id=run.id, case_id=case.case_id)
+            return any(p.question_id == topic.question.id and p.soft for p in said)
+    return False
+
+
+def roles_of(room: Workspace, topic: Topic, given: Mapping[str, str]) -> dict[Case, Role]:
+    """What each case is good for; those that are good for nothing are left out."""
+    answers = queries.many(room._read, Answer, question_id=topic.question.id)
+    answered = {a.case_id for a in answers}
+    patient = {s.id: s.patient_key for s in queries.many(room._read, Study)}
+    parts = room.splits.of_patients()
+    roles = {}
+    for case in queries.many(room._read, Case, order="position"):
+        if case.schema_id.rpartition("@")[0] != topic.schema.name or is_synthetic(case):
+            continue
+        part = parts.get(patient[case.study_id], Part.TRAIN)
+        role = _role(case.id, part, given, answered)
+        if role is not None:
+            roles[case] = role
+    return roles
 
 
 def school_of(room: Workspace, topic: Topic) -> School:
     """Freeze the cases with their roles; synthetic and test cases have none."""
     frozen = room.learning._freeze(topic, room.learning.plan(topic))
     given = people_labels(room, topic)
-    answered = {a.case_id for a in queries.many(room._read, Answer, question_id=topic.question.id)}
     patient = {s.id: s.patient_key for s in queries.many(room._read, Study)}
-    parts = room.splits.of_patients()
-    roles: dict[str, Role] = {}
-    cases = []
-    for case in queries.many(room._read, Case, order="position"):
-        if case.schema_id.rpartition("@")[0] != topic.schema.name or is_synthetic(case):
-            continue
-        role = _role(case.id, parts.get(patient[case.study_id], Part.TRAIN), given, answered)
-        if role is None:
-            continue
-        roles[case.id] = role
-        label = frozen.classes.index(given[case.id]) if case.id in given else -1
-        cases.append(
-            PoolCase(
-                case_id=case.id,
-                patient=patient[case.study_id],
-                frames=frames_of(room, case),
-                label=label,
-                open=role is Role.OPEN,
-                asked_by_chance=False,
-            )
+    roles = roles_of(room, topic, given)
+    cases = tuple(
+        PoolCase(
+            case_id=case.id,
+            patient=patient[case.study_id],
+            frames=frames_of(room, case),
+            label=frozen.classes.index(given[case.id]) if case.id in given else -1,
+            open=role is Role.OPEN,
+            asked_by_chance=False,
         )
-    return School(dataclasses.replace(frozen, cases=tuple(cases)), roles, given)
+        for case, role in roles.items()
+    )
+    named = {case.id: role for case, role in roles.items()}
+    return School(dataclasses.replace(frozen, cases=cases), named, given)
 
 
 def people_labels(room: Workspace, topic: Topic) -> dict[str, str]:

@@ -265,7 +265,7 @@ def test_an_answer_taken_over_from_a_machine_may_teach_but_never_checks_the_lear
     lessons: Lessons,
 ) -> None:
     ws, topic = lessons.ws, lessons.topic
-    plan = RoundPlan(size=12, random=1.0, uncertain=0.0)
+    plan = RoundPlan(size=12, random=1.0, uncertain=0.0, learners=("logistic",))
     ws.learning.run_round(topic, plan)
     lessons.answer_queue()
     ws.learning.run_round(topic, plan)  # asks about cases that the teacher labels meanwhile
