@@ -1,8 +1,9 @@
 """Build the program with PyInstaller and let it test itself, with an empty environment.
 
 ``python -m tools.freeze [--no-build]``: the result is dist/readingroom. Runs inside the test
-environment. The self-test reads compressed images (those of the demo) and exports, because a
-program that lacks a codec or a table starts all the same.
+environment. The self-test reads compressed images (those of the demo), runs a small model in its
+child process and exports, because a program that lacks a codec, a table or the model runtime starts
+all the same.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from tools.demo_data import make_demo_images
+from tools.make_models import make_samples
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "dist" / "readingroom" / ("readingroom.exe" if os.name == "nt" else "readingroom")
@@ -35,7 +37,8 @@ def self_test(folder: Path) -> int:
     environment["QT_QPA_PLATFORM"] = "offscreen"
     environment["READINGROOM_HOME"] = str(folder / "home")
     images = make_demo_images(folder / "demo")
-    command = [str(PROGRAM), "--self-test", str(folder / "journey"), str(images)]
+    model = make_samples(folder / "models")["bright-lesion-segmenter"]
+    command = [str(PROGRAM), "--self-test", str(folder / "journey"), str(images), str(model)]
     return subprocess.call(command, cwd=folder, env=environment, timeout=600)
 
 

@@ -31,7 +31,9 @@ def run(arguments: Sequence[str]) -> int:
     if folder is not None:
         from desktop.gui.journey import run_journey
 
-        return run_journey(folder, next(iter(chosen.paths), None))
+        models = [path for path in chosen.paths if path.suffix == ".onnx"]
+        images = [path for path in chosen.paths if path not in models]
+        return run_journey(folder, next(iter(images), None), next(iter(models), None))
     app = application()
     settings = Settings()
     if chosen.reader:

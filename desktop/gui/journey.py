@@ -20,6 +20,7 @@ from desktop.commands.project import ChooseSchema
 from desktop.domain.errors import UserError
 from desktop.domain.geometry import XY
 from desktop.gui import simulated_hands as hands
+from desktop.gui.journey_model import try_model
 from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import StepFailed, wait_for
 from desktop.workspace.places import data_dir, resources_dir
@@ -32,8 +33,11 @@ _NODULE_SLICE = 33 / 48
 _NODULE = (0.426, 0.699, 0.023)
 
 
-def run_journey(folder: Path, images: Path | None = None) -> int:
-    """Walk through the app and leave everything in ``folder``; 0 only if every step held."""
+def run_journey(folder: Path, images: Path | None = None, model: Path | None = None) -> int:
+    """Walk through the app and leave everything in ``folder``; 0 only if every step held.
+
+    ``model`` is an ONNX file for the demo's chest CT, tried on the way.
+    """
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     images = images or _demo_images(folder)
@@ -45,7 +49,7 @@ def run_journey(folder: Path, images: Path | None = None) -> int:
             _Journey(folder).draw(images)
         if not part:
             _draw_in_a_process_that_dies(folder, images)
-            _Journey(folder).find_again_and_hand_over()
+            _Journey(folder).find_again_and_hand_over(model)
     except (StepFailed, UserError) as problem:
         _say(f"✗ {problem}")
         return 1
@@ -196,7 +200,7 @@ class _Journey:
 
     # the second half -------------------------------------------------------------------------
 
-    def find_again_and_hand_over(self) -> None:
+    def find_again_and_hand_over(self, model: Path | None) -> None:
         self.window.projects.open(self.project, READER)
         wait_for(lambda: bool(self.window.shell.reading.view.series_id), "the case opens")
         self.open_case(0)
@@ -205,6 +209,9 @@ class _Journey:
         self.undo_across_the_restart()
         self.pages()
         self.export()
+        if model is not None:
+            try_model(self.window, model.resolve(), step)
+            self.photo("12-model")
         report = self.room.verify()
         step(report.ok, f"the project verifies: {report.event_count} events")
         self.window.close()

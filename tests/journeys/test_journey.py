@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tools.make_models import make_samples
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
     "1-start",
@@ -26,6 +28,7 @@ PAGES = (
     "9-worklist",
     "10-exchange",
     "11-light",
+    "12-model",
 )
 
 
@@ -33,13 +36,14 @@ PAGES = (
 def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder that one journey left, and what it said."""
     folder = tmp_path_factory.mktemp("journey")
+    model = make_samples(folder / "models")["bright-lesion-segmenter"]
     environment = {
         **os.environ,
         "QT_QPA_PLATFORM": "offscreen",
         "READINGROOM_HOME": str(folder / "user"),
     }
     answer = subprocess.run(
-        [sys.executable, "-m", "desktop", "--journey", str(folder)],
+        [sys.executable, "-m", "desktop", "--journey", str(folder), str(model)],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -59,6 +63,8 @@ def test_every_step_of_the_journey_held(walked: tuple[Path, str]) -> None:
         "the unfinished stroke is offered back",
         "undo works back across the restart",
         "the bundle's own verifier says: OK",
+        "a model ran in a process of its own: ",
+        "and the project kept nothing of it",
         "the project verifies",
     ):
         assert words in said, said
