@@ -77,8 +77,8 @@ def evidence_plot(board: RuleBoard, n: int) -> Plot:
             silent += reason.log_odds
     rows = _shortened(rows)
     if quiet:
-        count = "1 rule" if len(quiet) == 1 else f"{len(quiet)} rules"
-        rows.append((f"{count} stay silent", silent, "silence of rules that say one thing only"))
+        count = "1 rule stays" if len(quiet) == 1 else f"{len(quiet)} rules stay"
+        rows.append((f"{count} silent", silent, "silence of rules that say one thing only"))
     data = [
         Datum(name, value, float(row), words=f"{name}\n{signed(value)} ({why})")
         for row, (name, value, why) in enumerate(rows)

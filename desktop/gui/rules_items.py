@@ -140,10 +140,9 @@ def item_words(board: RuleBoard, n: int) -> str:
     """An item for people: its case, and the image or region in it."""
     item = board.items[n]
     title = board.titles.get(item.case_id, item.case_id)
-    frame = item.target.frame
     if item.region is not None:
         return f"{title} · region {item.region.id[:4]}"
-    return f"{title} · image {frame.instance_id[:4]}/{frame.frame_index + 1}" if frame else title
+    return f"{title} · image {item.number}" if item.number else title
 
 
 def label_words(board: RuleBoard, label: int) -> str:

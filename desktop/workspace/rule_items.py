@@ -25,7 +25,8 @@ R = TypeVar("R", bound=Record)
 @dataclass(frozen=True, eq=False)
 class RuleItem:
     """One item. ``key`` is unique in the target; ``frames`` are those that show it, by series.
-    ``region`` is the drawn or suggested region that is judged, None for cases and frames."""
+    ``region`` is the drawn or suggested region that is judged, None for cases and frames;
+    ``number`` the 1-based place of a frame in its series, 0 for others."""
 
     key: str
     case_id: str
@@ -33,6 +34,7 @@ class RuleItem:
     target: Target
     frames: tuple[tuple[FrameRef, ...], ...]
     region: Annotation | Proposal | None = None
+    number: int = 0
 
 
 @dataclass(eq=False)
@@ -110,9 +112,10 @@ def _of_case(
                     patient,
                     Target(scope=Scope.FRAME, series_id=series, frame=frame),
                     ((frame,),),
+                    number=number,
                 )
                 for series, frames in by_series.items()
-                for frame in frames
+                for number, frame in enumerate(frames, start=1)
             ]
         case Scope.REGION:
             drawn: list[Annotation | Proposal] = list(records.annotations.get(case.id, ()))

@@ -21,6 +21,7 @@ from desktop.domain.task import Role
 from desktop.gui import app, theme
 from desktop.gui import simulated_hands as hands
 from desktop.gui.main_window import MainWindow
+from desktop.gui.rules_items import item_words
 from desktop.gui.rules_page import RulesPage
 from desktop.gui.simulated_hands import wait_for
 from desktop.imaging import phantom
@@ -159,6 +160,8 @@ def test_three_rules_on_the_demo(window: MainWindow, voxels: np.ndarray, tmp_pat
     page.table.setCurrentIndex(page.model.index(2, 5))
     assert {order[n] for n in page.results.items.items} == torn
     assert "differ" in page.results.which.whole()
+    first = item_words(board, page.results.items.items[0])
+    assert first == f"{room.case(case_id).title} · image {order[page.results.items.items[0]] + 1}"
     photo(window, tmp_path, "conflicts")
 
     # one rule is switched off: its votes are gone, and with them every conflict
