@@ -269,6 +269,7 @@ def test_the_head_is_signed_when_a_case_is_handed_in(made: MadeProject) -> None:
     assert signature_holds(head["public_key"], head["signature"], message)
 
 
+LATER = ("scribble_rows", "teaching_rows")  # since version 0003
 NEW_TABLES = (
     "accounts",
     "project_setting_rows",
@@ -280,7 +281,6 @@ NEW_TABLES = (
     "learning_round_rows",
     "learning_query_rows",
     "learning_skip_rows",
-    "teaching_rows",
     "case_note_rows",
     "label_doubt_rows",
     "adjudication_rows",
@@ -303,7 +303,7 @@ NEW_TABLES = (
     "comparison_rows",
     "ranking_rows",
     "rating_rows",
-    "scribble_rows",
+    *LATER,
 )
 
 
@@ -358,6 +358,24 @@ def test_an_older_project_is_brought_up_to_date_after_a_backup(made: MadeProject
     names = [n for (n,) in kept.execute("SELECT name FROM sqlite_master WHERE type='table'")]
     kept.close()
     assert not set(NEW_TABLES) & set(names)
+    made.reopen_closed()
+
+
+def test_a_project_of_the_last_version_gets_only_what_is_new(made: MadeProject) -> None:
+    region = made.draw()
+    made.close()
+    wanted = tables_of(made)
+    file = driver.connect(str(made.path))
+    for table in LATER:
+        file.execute(f"DROP TABLE {table}")
+    file.execute("UPDATE project SET value = '0003' WHERE key = 'store_version'")
+    file.commit()
+    file.close()
+    made.reopen_closed()
+    assert made.ws.annotation(region) is not None
+    assert made.ws.verify().ok
+    made.close()
+    assert tables_of(made) == wanted
     made.reopen_closed()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from desktop.domain.errors import StoreProblem
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 def check_version(connection: Connection) -> None:

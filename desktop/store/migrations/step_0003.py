@@ -75,8 +75,6 @@ def upgrade(operations: Operations) -> None:
     make_record_table(
         operations, "learning_skip", "case_id", "reader_id", by=("case_id,reader_id",)
     )
-    make_record_table(operations, "scribble", "case_id", "reader_id", by=("case_id,reader_id",))
-    make_record_table(operations, "teaching", by=())
     make_record_table(operations, "help_plan", by=())
     make_record_table(
         operations, "blind_lock", "case_id", "reader_id", "seed", by=("case_id,reader_id", "seed")

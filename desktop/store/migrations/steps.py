@@ -9,12 +9,13 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
 
-from desktop.store.migrations import step_0002, step_0003
+from desktop.store.migrations import step_0002, step_0003, step_0004
 
 # revision reached -> (revision before, function that makes the change)
 STEPS: dict[str, tuple[str, Callable[[Operations], None]]] = {
     "0002": ("0001", step_0002.upgrade),
     "0003": ("0002", step_0003.upgrade),
+    "0004": ("0003", step_0004.upgrade),
 }
 
 
