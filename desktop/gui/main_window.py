@@ -33,7 +33,7 @@ from desktop.gui.reading_acts import ReadingActs
 from desktop.gui.reading_page import ReadingPage, canvas_for
 from desktop.gui.settings_page import SettingsPage
 from desktop.gui.shell import Shell
-from desktop.gui.start_page import StartPage, Ways, dropped_paths
+from desktop.gui.start_page import StartPage, dropped_paths
 from desktop.gui.suggestion_acts import SuggestionActs
 from desktop.gui.title_strip import TitleStrip
 from desktop.gui.window_acts import WindowActs
@@ -58,9 +58,7 @@ class MainWindow(QMainWindow):
         self.shell, self._reading = shell, shell.reading
         self._post, self._make_canvas = post, make_canvas or canvas_for
         self._own_jobs: Jobs | None = None
-        self.is_image_only = False
-        self._hears_screens = False
-        self._offering = False
+        self.is_image_only = self._hears_screens = self._offering = False
         self.page = "start"
         self.bugs: BugWatch | None = None
         self.setWindowTitle("Reading Room")
@@ -98,7 +96,7 @@ class MainWindow(QMainWindow):
         self.bottom = BottomStrip(self.shell, self.actions_)
         self.reading_page = ReadingPage(self.shell, self.actions_, image, self.suggestion_acts)
         self.acts.page = self.suggestion_acts.page = self.pixel_acts.page = self.reading_page
-        self.start_page = StartPage(self.shell, self._ways())
+        self.start_page = StartPage(self.shell, self._window_acts.ways())
         self.passphrase_page = PassphrasePage()
         self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images)
         self.exchange_page = ExchangePage(self.shell, self._window_acts.verify_bundle)
@@ -134,14 +132,6 @@ class MainWindow(QMainWindow):
             return self.pages.rect()
         image = self.reading_page.image
         return QRect(image.mapTo(self.pages, QPoint()), image.size())
-
-    def _ways(self) -> Ways:
-        ways, acts = Ways(), self._window_acts
-        ways.open_images, ways.open_paths = acts.open_images, acts.open_paths
-        ways.open_project, ways.open_path = acts.open_project, acts.open_path
-        ways.new_project, ways.try_demo = acts.new_project, acts.try_demo
-        ways.verify_bundle = acts.verify_bundle
-        return ways
 
     def _listen(self) -> None:
         reading = self._reading

@@ -20,12 +20,13 @@ from PySide6.QtWidgets import (
 from desktop.commands.rule import SaveRule
 from desktop.domain.errors import UserError
 from desktop.domain.task import Role
-from desktop.gui.furniture import EmptyState, across, down, frame, label, push, reset_role
+from desktop.gui.furniture import EmptyState, across, down, label, push
 from desktop.gui.rules_acts import RuleActs, allow
 from desktop.gui.rules_form import RuleForm
 from desktop.gui.rules_matrix import RuleTable
 from desktop.gui.rules_model import COLUMNS, ON, RuleModel
 from desktop.gui.rules_results import RuleResults
+from desktop.gui.rules_verdict import RuleVerdict
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class RulesPage(QWidget):
         self.form = RuleForm()
         column = down(self, (16, 12, 16, 12), 10)
         column.addLayout(self._make_head())
-        column.addWidget(self._make_verdict())
+        self.verdict = RuleVerdict()
+        column.addWidget(self.verdict)
         column.addWidget(self._make_halves(), 1)
         self._connect()
 
@@ -87,18 +89,6 @@ class RulesPage(QWidget):
         for button in (self.reports, self.add, self.run):
             row.addWidget(button)
         return row
-
-    def _make_verdict(self) -> QWidget:
-        """Label model beside majority, with the winner, and what is to be known."""
-        self.verdict = frame("card")
-        column = down(self.verdict, (12, 8, 12, 8), 3)
-        self.winner = label("", "heading", wrap=True)
-        self.known = label("", "small", wrap=True)
-        self.notes = label("", "warn", wrap=True)
-        for line in (self.winner, self.known, self.notes):
-            column.addWidget(line)
-        self.verdict.hide()
-        return self.verdict
 
     def _make_halves(self) -> QSplitter:
         self.first = push("Write the first rule", "primary", "plus", "Write a rule (N)")
@@ -195,7 +185,7 @@ class RulesPage(QWidget):
             allow(button, "")
         running = "The rules are running." if self._running else ""
         allow(self.run, running or ("" if rules else "There is no rule to run yet."))
-        self._show_verdict(self.board())
+        self.verdict.show_board(self.board())
         with QSignalBlocker(self.table):
             if rules:
                 row = min(max(row, 0), len(rules) - 1)
@@ -213,28 +203,6 @@ class RulesPage(QWidget):
         self.verdict.hide()
         for button in (self.add, self.run, self.first):
             allow(button, "The project has no schema yet.")
-
-    def _show_verdict(self, board: RuleBoard | None) -> None:
-        self.verdict.setVisible(board is not None)
-        if board is None:
-            return
-        contest = board.contest
-        self.winner.setText(contest.sentence)
-        token = {"model": "ok", "majority": "warn"}.get(contest.winner, "heading")
-        reset_role(self.winner, "role", token)
-        silent = int(board.model.no_evidence.sum())
-        words = [board.known.sentence] if board.known.labels else []
-        words.append(f"No rule speaks about {silent:,} items." if silent else "")
-        self.known.setText(" ".join(w for w in words if w))
-        self.known.setVisible(bool(self.known.text()))
-        notes = [note for note in board.model.notes if "no vote and no label" not in note]
-        notes += [
-            f"{figures_rule.name} failed on {len(column.errors):,} items."
-            for figures_rule, column in zip(board.rules, board.columns, strict=True)
-            if column.errors
-        ]
-        self.notes.setText("  ".join(notes))
-        self.notes.setVisible(bool(notes))
 
     def _cell_chosen(self, row: int, column: int) -> None:
         """A cell leads to its items."""

@@ -19,6 +19,7 @@ from desktop.gui.schema_choice import (
     shipped_schemas,
     use_schema,
 )
+from desktop.gui.start_page import Ways
 from desktop.version import __version__
 
 if TYPE_CHECKING:
@@ -211,6 +212,15 @@ class WindowActs:
         images = "1 image" if count == 1 else f"{count:,} images"
         self._shell.say(f"{images} found again", "From now on they are read from there.", "ok")
         self._window.reading_page.look_again()
+
+    def ways(self) -> Ways:
+        """The ways that the start page offers."""
+        ways = Ways()
+        ways.open_images, ways.open_paths = self.open_images, self.open_paths
+        ways.open_project, ways.open_path = self.open_project, self.open_path
+        ways.new_project, ways.try_demo = self.new_project, self.try_demo
+        ways.verify_bundle = self.verify_bundle
+        return ways
 
     # pages ---------------------------------------------------------------------------------
 

@@ -122,3 +122,22 @@ def clip(rect: Rect, columns: int, rows: int) -> Rect:
 
 def is_empty(rect: Rect) -> bool:
     return rect[2] <= rect[0] or rect[3] <= rect[1]
+
+
+def apart(rects: list[Rect]) -> list[Rect]:
+    """The same area without rectangles that lie within another one."""
+    kept: list[Rect] = []
+    for x0, y0, x1, y1 in sorted(set(rects), key=lambda r: (r[2] - r[0]) * (r[3] - r[1]))[::-1]:
+        if not any(a <= x0 and b <= y0 and x1 <= c and y1 <= d for a, b, c, d in kept):
+            kept.append((x0, y0, x1, y1))
+    return kept
+
+
+def around(area: Rect, kept: Rect) -> list[Rect]:
+    """The parts of ``area`` that ``kept``, a rectangle within it, doesn't cover."""
+    if is_empty(kept):
+        return [] if is_empty(area) else [area]
+    x0, y0, x1, y1 = area
+    a0, b0, a1, b1 = kept
+    parts = [(x0, y0, x1, b0), (x0, b1, x1, y1), (x0, b0, a0, b1), (a1, b0, x1, b1)]
+    return [p for p in parts if not is_empty(p)]

@@ -18,7 +18,17 @@ import numpy.typing as npt
 from desktop.domain.geometry import XY
 from desktop.imaging.display import GreyTable, raw_bits
 from desktop.imaging.frame import Frame
-from desktop.imaging.overlay import FILL, RIM, Overlay, Rect, clip, intersect, is_empty
+from desktop.imaging.overlay import (
+    FILL,
+    RIM,
+    Overlay,
+    Rect,
+    apart,
+    around,
+    clip,
+    intersect,
+    is_empty,
+)
 
 SMOOTH_UP_TO = 4.0  # device pixels per image pixel; beyond, the pixels themselves are shown
 ZOOM_LIMITS = (0.02, 64.0)
@@ -162,7 +172,7 @@ class Compositor:
         elif overlay is not self._overlay or (overlay and overlay.version != self._version):
             same = overlay is self._overlay and self._touched
             reach = self.rim_px + 1
-            for rect in _apart(self._touched) if same else [(0, 0, frame.columns, frame.rows)]:
+            for rect in apart(self._touched) if same else [(0, 0, frame.columns, frame.rows)]:
                 part = intersect(placement.rect_of(rect, reach), area)
                 self._paint(frame, placement, table, overlay, part)
         self._pixels, self._placement, self._table = frame.pixels, placement, table
@@ -186,7 +196,7 @@ class Compositor:
             self._raw, self._spare = np.zeros(shape, dtype), np.zeros(shape, dtype)
             self._pixels = None
         kept = self._moved(frame, placement, area)
-        for part in _around(area, kept):
+        for part in around(area, kept):
             self._warp(frame, placement, part)
 
     def _moved(self, frame: Frame, placement: Placement, area: Rect) -> Rect:
@@ -382,22 +392,3 @@ def _slots_on_screen(
     marks = np.asarray(cv2.bitwise_and(rim, inside), dtype=np.uint8) & np.uint8(RIM)
     inner = slice(reach, -reach)
     return np.ascontiguousarray((np.asarray(slots, dtype=np.uint8) | marks)[inner, inner])
-
-
-def _apart(rects: list[Rect]) -> list[Rect]:
-    """The same area without rectangles that lie within another one."""
-    kept: list[Rect] = []
-    for x0, y0, x1, y1 in sorted(set(rects), key=lambda r: (r[2] - r[0]) * (r[3] - r[1]))[::-1]:
-        if not any(a <= x0 and b <= y0 and x1 <= c and y1 <= d for a, b, c, d in kept):
-            kept.append((x0, y0, x1, y1))
-    return kept
-
-
-def _around(area: Rect, kept: Rect) -> list[Rect]:
-    """The parts of ``area`` that ``kept``, a rectangle within it, doesn't cover."""
-    if is_empty(kept):
-        return [] if is_empty(area) else [area]
-    x0, y0, x1, y1 = area
-    a0, b0, a1, b1 = kept
-    parts = [(x0, y0, x1, b0), (x0, b1, x1, y1), (x0, b0, a0, b1), (a1, b0, x1, b1)]
-    return [p for p in parts if not is_empty(p)]

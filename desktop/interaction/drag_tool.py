@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from desktop.commands.annotation import AddAnnotation
 from desktop.domain.geometry import XY, Box, Ellipse
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import Button, GestureEvent, KeyEvent, Kind
-from desktop.interaction.tool import ShapePreview, Tool, ToolUpdate
+from desktop.interaction.in_hand import EndsInHand, drawn
+from desktop.interaction.tool import ShapePreview, ToolUpdate
 
 _SMALLEST_PX = 3.0  # screen pixels; less is a click
 
 
-class DragTool(Tool):
+class DragTool(EndsInHand):
     """Press, drag, let go. Shift makes both sides alike."""
-
-    def __init__(self) -> None:
-        self._ends: tuple[XY, XY] | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self._ends is not None
 
     def shape(self, start: XY, end: XY, context: ToolContext) -> Box | Ellipse:
         raise NotImplementedError  # pragma: no cover - each tool has its own
@@ -55,24 +46,7 @@ class DragTool(Tool):
         x0, y0, x1, y1 = shape.bounds()
         if min(x1 - x0, y1 - y0) < max(0.5, context.screen_px(_SMALLEST_PX)):
             return ToolUpdate(hint=self.info.hint)
-        region = context.new_annotation(shape, self.info.name)
-        item = context.label_class
-        what = f"Draw {self.info.title.lower()}, {item.name if item else ''}"
-        return ToolUpdate(
-            command=AddAnnotation(annotation=region, what=what), selection=(region.id,)
-        )
-
-    def cancel(self) -> ToolUpdate:
-        self._ends = None
-        return ToolUpdate()
-
-    def snapshot(self) -> dict[str, Any] | None:
-        return None if self._ends is None else {"ends": [list(end) for end in self._ends]}
-
-    def restore(self, state: dict[str, Any], context: ToolContext) -> ToolUpdate:
-        (ax, ay), (bx, by) = state["ends"]
-        self._ends = (context.clamped((ax, ay)), context.clamped((bx, by)))
-        return ToolUpdate(preview=self._preview(context), hint="Enter keeps it, Esc drops it.")
+        return drawn(context, shape, self.info.name, self.info.title.lower())
 
     def _preview(self, context: ToolContext) -> tuple[ShapePreview, ...]:
         if self._ends is None:

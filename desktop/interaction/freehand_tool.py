@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from desktop.commands.annotation import AddAnnotation
-from desktop.domain.geometry import XY, Polygon, Polyline
+from desktop.domain.geometry import Polygon, Polyline
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import Button, GestureEvent, KeyEvent, Kind
+from desktop.interaction.in_hand import PointsInHand, drawn
 from desktop.interaction.outline import ring_from, simplified
-from desktop.interaction.tool import ShapePreview, Tool, ToolInfo, ToolUpdate
+from desktop.interaction.tool import ShapePreview, ToolInfo, ToolUpdate
 
 _STEP_PX = 1.5  # screen pixels between kept points
 _TOLERANCE_PX = 0.75  # screen pixels the simplified outline may differ, and at most one image pixel
 
 
-class FreehandTool(Tool):
+class FreehandTool(PointsInHand):
     info = ToolInfo(
         name="freehand",
         title="Freehand",
@@ -24,13 +23,6 @@ class FreehandTool(Tool):
         icon="freehand",
         hint="Draw around it; letting go closes the outline. Esc drops it.",
     )
-
-    def __init__(self) -> None:
-        self._points: list[XY] = []
-
-    @property
-    def busy(self) -> bool:
-        return bool(self._points)
 
     def handle(self, event: GestureEvent, context: ToolContext) -> ToolUpdate:
         if isinstance(event, KeyEvent):
@@ -60,23 +52,7 @@ class FreehandTool(Tool):
             ring = ring_from(simplified(ring, min(1.0, context.screen_px(_TOLERANCE_PX))))
         if ring is None:
             return ToolUpdate(hint=self.info.hint)
-        region = context.new_annotation(Polygon(points=ring), self.info.name)
-        item = context.label_class
-        what = f"Draw outline, {item.name if item else ''}"
-        return ToolUpdate(
-            command=AddAnnotation(annotation=region, what=what), selection=(region.id,)
-        )
-
-    def cancel(self) -> ToolUpdate:
-        self._points = []
-        return ToolUpdate()
-
-    def snapshot(self) -> dict[str, Any] | None:
-        return {"points": [list(p) for p in self._points]} if self._points else None
-
-    def restore(self, state: dict[str, Any], context: ToolContext) -> ToolUpdate:
-        self._points = [context.clamped((x, y)) for x, y in state["points"]]
-        return ToolUpdate(preview=self._preview(context), hint="Enter keeps it, Esc drops it.")
+        return drawn(context, Polygon(points=ring), self.info.name, "outline")
 
     def _preview(self, context: ToolContext) -> tuple[ShapePreview, ...]:
         if not self._points:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from desktop.commands.annotation import AddAnnotation
 from desktop.domain.geometry import XY, Polygon, Polyline
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import Button, GestureEvent, KeyEvent, Kind, PointerEvent
+from desktop.interaction.in_hand import PointsInHand, drawn
 from desktop.interaction.outline import ring_from
-from desktop.interaction.tool import ShapePreview, Tool, ToolInfo, ToolUpdate
+from desktop.interaction.tool import ShapePreview, ToolInfo, ToolUpdate
 
 _CLOSE_PX = 8.0  # screen pixels around the first corner that close the outline
 
 
-class PolygonTool(Tool):
+class PolygonTool(PointsInHand):
     info = ToolInfo(
         name="polygon",
         title="Polygon",
@@ -26,12 +26,8 @@ class PolygonTool(Tool):
     )
 
     def __init__(self) -> None:
-        self._points: list[XY] = []
+        super().__init__()
         self._pointer: XY | None = None
-
-    @property
-    def busy(self) -> bool:
-        return bool(self._points)
 
     def handle(self, event: GestureEvent, context: ToolContext) -> ToolUpdate:
         if isinstance(event, KeyEvent):
@@ -49,24 +45,11 @@ class PolygonTool(Tool):
         if ring is None:
             few = "An outline needs three corners that enclose an area."
             return ToolUpdate(hint=few if points else None)
-        region = context.new_annotation(Polygon(points=ring), self.info.name)
-        item = context.label_class
-        what = f"Draw polygon, {item.name if item else ''}"
-        return ToolUpdate(
-            command=AddAnnotation(annotation=region, what=what), selection=(region.id,)
-        )
-
-    def cancel(self) -> ToolUpdate:
-        self._points = []
-        return ToolUpdate()
-
-    def snapshot(self) -> dict[str, Any] | None:
-        return {"points": [list(p) for p in self._points]} if self._points else None
+        return drawn(context, Polygon(points=ring), self.info.name, "polygon")
 
     def restore(self, state: dict[str, Any], context: ToolContext) -> ToolUpdate:
-        self._points = [context.clamped((x, y)) for x, y in state["points"]]
         self._pointer = None
-        return ToolUpdate(preview=self._preview(context), hint=self.info.hint)
+        return ToolUpdate(preview=super().restore(state, context).preview, hint=self.info.hint)
 
     def _click(self, event: PointerEvent, context: ToolContext) -> ToolUpdate:
         if not self._points:

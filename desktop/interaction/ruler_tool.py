@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from desktop.commands.annotation import AddAnnotation
 from desktop.domain.calibration import length_text
-from desktop.domain.geometry import XY, Polyline
+from desktop.domain.geometry import Polyline
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import Button, GestureEvent, KeyEvent, Kind
+from desktop.interaction.in_hand import EndsInHand
 from desktop.interaction.outline import straight
-from desktop.interaction.tool import ShapePreview, Tool, ToolInfo, ToolUpdate
+from desktop.interaction.tool import ShapePreview, ToolInfo, ToolUpdate
 
 _CLICK_PX = 3.0  # screen pixels; letting go nearer than this waits for a second click
 
 
-class RulerTool(Tool):
+class RulerTool(EndsInHand):
     """Drag along a length, or click both ends."""
 
     info = ToolInfo(
@@ -26,13 +26,6 @@ class RulerTool(Tool):
         icon="ruler",
         hint="Drag along a length or click both ends. Shift keeps it straight.",
     )
-
-    def __init__(self) -> None:
-        self._ends: tuple[XY, XY] | None = None
-
-    @property
-    def busy(self) -> bool:
-        return self._ends is not None
 
     def handle(self, event: GestureEvent, context: ToolContext) -> ToolUpdate:
         if isinstance(event, KeyEvent):
@@ -69,18 +62,6 @@ class RulerTool(Tool):
             selection=(region.id,),
             hint=length_text(ends, context.calibrations),
         )
-
-    def cancel(self) -> ToolUpdate:
-        self._ends = None
-        return ToolUpdate()
-
-    def snapshot(self) -> dict[str, Any] | None:
-        return None if self._ends is None else {"ends": [list(end) for end in self._ends]}
-
-    def restore(self, state: dict[str, Any], context: ToolContext) -> ToolUpdate:
-        (ax, ay), (bx, by) = state["ends"]
-        self._ends = (context.clamped((ax, ay)), context.clamped((bx, by)))
-        return ToolUpdate(preview=self._preview(context), hint="Enter keeps it, Esc drops it.")
 
     def _preview(self, context: ToolContext) -> tuple[ShapePreview, ...]:
         if self._ends is None:

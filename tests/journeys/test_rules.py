@@ -119,7 +119,7 @@ def test_from_rules_to_a_readers_label(window: MainWindow, qtbot: Any) -> None:
     write_rule(page, "Dark on the whole", "Pixel values", "No", compare="at most", limit=96)
     board = page.board()
     assert board is not None and len(board.items) == 24
-    assert "known answers" in page.winner.text()
+    assert "known answers" in page.verdict.winner.text()
     assert [r.votes_for for r in room.rules.rules(SPOT)] == ["yes", "yes", "no"]
 
     # a cell leads to the items behind it, an item to its reasons

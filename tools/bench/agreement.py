@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import statistics
 import time
 import warnings
@@ -23,6 +22,7 @@ from desktop.engines.agreement import Asking, Coefficient, agreement
 from desktop.engines.label_errors import find_label_errors
 from desktop.engines.ratings import Ratings
 from desktop.engines.surface import surface_distances
+from tools.bench.figures import hand_over
 
 Numbers = dict[str, Any]
 
@@ -142,11 +142,7 @@ def main(argv: list[str] | None = None) -> int:
         "surface_512_512_200": bench_surface(options.quick),
         "label_errors_100k_x_10": bench_label_errors(options.quick),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text)
-    return 0
+    return hand_over(result, options.json)
 
 
 if __name__ == "__main__":

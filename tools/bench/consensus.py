@@ -26,6 +26,7 @@ from desktop.engines.consensus import fit_predict
 from desktop.engines.mask_consensus import MaskOptions, fuse_masks
 from desktop.engines.mask_patterns import MaskStack
 from desktop.engines.votes import Floats, Ints, Votes
+from tools.bench.figures import hand_over
 
 Numbers = dict[str, Any]
 REFERENCE = Path(__file__).with_name("crowd_kit.json")
@@ -197,11 +198,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     chosen = options.only or parts
     result = {name: bench(options.quick) for name, bench in parts.items() if name in chosen}
-    text = json.dumps(result, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text)
-    return 0
+    return hand_over(result, options.json)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ graphics card); set QT_QPA_PLATFORM for another one.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import platform
@@ -53,6 +52,7 @@ from desktop.gui.canvas import CanvasView  # noqa: E402
 from desktop.gui.reading import Reading  # noqa: E402
 from desktop.imaging.frame import Frame  # noqa: E402
 from desktop.workspace.workspace import Workspace  # noqa: E402
+from tools.bench.figures import hand_over  # noqa: E402
 
 WIDTH, HEIGHT = 1600, 1200
 BUDGET_MS = 8.3  # one picture of a 120 Hz screen
@@ -359,11 +359,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "within_budget": all(t["p95"] <= BUDGET_MS for t in times.values()),
             "times": times,
         }
-    text = json.dumps(report, indent=2)
-    print(text)
-    if chosen.json is not None:
-        chosen.json.write_text(text + "\n")
-    return 0
+    return hand_over(report, chosen.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ The floor, in the same run: decoding each event and checking its digest, without
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -27,6 +26,7 @@ from desktop.store.database import transaction
 from desktop.store.merge import Line
 from desktop.store.transaction import decode_event
 from desktop.workspace.workspace import Workspace
+from tools.bench.figures import hand_over
 
 
 def foreign_lines(count: int) -> Iterator[Line]:
@@ -116,11 +116,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(argv)
     result = [measure(count) for count in (options.events // 4, options.events)]
-    text = json.dumps(result, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text)
-    return 0
+    return hand_over(result, options.json)
 
 
 if __name__ == "__main__":

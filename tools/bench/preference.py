@@ -14,7 +14,6 @@ careless, so several such worlds are run.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +32,7 @@ from desktop.engines.plackett_luce import Rankings, fit_rankings
 from desktop.engines.single_thread import single_thread
 from desktop.engines.votes import Floats
 from desktop.engines.worths import Worths
+from tools.bench.figures import hand_over
 
 Numbers = dict[str, Any]
 ITEMS, BATCH, MOST = 40, 5, 600
@@ -211,11 +211,7 @@ def main(arguments: list[str] | None = None) -> int:
         "listwise": listwise(),
         "active_pairs": active(5 if chosen.quick else chosen.seeds),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if chosen.json:
-        chosen.json.write_text(text + "\n", encoding="utf-8")
-    return 0
+    return hand_over(result, chosen.json)
 
 
 if __name__ == "__main__":

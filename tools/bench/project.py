@@ -8,7 +8,6 @@ The large project is built once (through the facade) in a cache folder and used 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -31,6 +30,7 @@ from desktop.domain.runs import encode_runs  # noqa: E402
 from desktop.domain.schema import LabelClass, Schema, Scope  # noqa: E402
 from desktop.domain.study import Case, FrameRef, Instance, Series, Study  # noqa: E402
 from desktop.workspace.workspace import Workspace  # noqa: E402
+from tools.bench.figures import hand_over  # noqa: E402
 
 SCHEMA = Schema(
     id="bench@1",
@@ -204,11 +204,7 @@ def main(argv: list[str] | None = None) -> int:
         build(unfinished, options.images, options.annotations)
         unfinished.rename(path)
     result = measure(path)
-    text = json.dumps(result, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text)
-    return 0
+    return hand_over(result, options.json)
 
 
 if __name__ == "__main__":

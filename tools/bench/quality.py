@@ -10,7 +10,6 @@ read of all answers into Python.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import tempfile
@@ -31,6 +30,7 @@ from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.store.tables import INDEXED, RECORD_TABLES
 from desktop.workspace.quality_board import BoardOptions
 from desktop.workspace.workspace import Workspace
+from tools.bench.figures import hand_over
 
 READERS = 5
 RIGHT = 0.85
@@ -185,11 +185,7 @@ def main(argv: list[str] | None = None) -> int:
         unfinished.unlink(missing_ok=True)
         build(unfinished, options.answers // READERS // len(SCHEMA.questions))
         unfinished.rename(path)
-    text = json.dumps(measure(path), indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text)
-    return 0
+    return hand_over(measure(path), options.json)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ plain way, which applies them to every pixel and knows nothing of a window.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -48,6 +47,7 @@ from desktop.gui.shell import Shell  # noqa: E402
 from desktop.imaging.slice_writer import DemoPatient, Volume, write_slices  # noqa: E402
 from desktop.workspace.settings import Settings  # noqa: E402
 from desktop.workspace.workspace import Workspace  # noqa: E402
+from tools.bench.figures import hand_over  # noqa: E402
 
 SIDE = 512
 BUDGET_S = 1.0
@@ -287,11 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "budget_p95_s": BUDGET_S,
             **measure(Path(name), max(2, chosen.strokes)),
         }
-    text = json.dumps(report, indent=2)
-    print(text)
-    if chosen.json is not None:
-        chosen.json.write_text(text + "\n")
-    return 0
+    return hand_over(report, chosen.json)
 
 
 if __name__ == "__main__":

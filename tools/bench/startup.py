@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tools.bench.figures import hand_over
+
 ROOT = Path(__file__).resolve().parents[2]
 
 FLOOR = """
@@ -104,11 +106,7 @@ def main(argv: list[str] | None = None) -> int:
     result["ratio_to_floor"] = round(result["window_s"] / result["floor_window_s"], 2)
     if project:
         result["first_image_s"] = statistics.median(r["first_image_s"] for r in runs)
-    text = json.dumps(result, indent=1)
-    print(text)
-    if options.json:
-        options.json.write_text(text)
-    return 0
+    return hand_over(result, options.json)
 
 
 if __name__ == "__main__":
