@@ -61,16 +61,16 @@ class LearningPage(QWidget):
     # building ------------------------------------------------------------------------------
 
     def _make_head(self) -> Any:
-        head = across(gap=12)
+        head = across(gap=8)
         head.addWidget(label("Learning", "title"))
         self.topic_box = QComboBox()
         self.topic_box.setAccessibleName("Question to learn")
         self.topic_box.setToolTip("The question that the model learns to answer.")
-        self.topic_box.setMinimumWidth(180)
+        self.topic_box.setMinimumWidth(140)
         self.topic_box.currentIndexChanged.connect(lambda _i: self._show_topic())
         head.addWidget(self.topic_box)
         head.addStretch(1)
-        self.made_up = push("Synthetic images…", tip="Made-up images with exact labels.")
+        self.made_up = push("Synthetic…", tip="Made-up images with exact labels.")
         self.made_up.clicked.connect(lambda: self._shell.page_wanted.emit("synthetic"))
         head.addWidget(self.made_up)
         self.teacher = push(

@@ -63,7 +63,10 @@ class TeacherCard(QFrame):
         self._grid.setVerticalSpacing(4)
         below.addLayout(self._grid)
         below.addLayout(self._make_share())
-        below.addLayout(self._make_go())
+        below.addLayout(self._make_audit())
+        self.go = push("", "primary", "plus", "")
+        self.go.clicked.connect(self.label_wanted)
+        below.addWidget(self.go, 0, Qt.AlignmentFlag.AlignRight)
         column.addWidget(self._below)
         column.addStretch(1)
         column.addWidget(
@@ -172,16 +175,13 @@ class TeacherCard(QFrame):
         row.addStretch(1)
         return row
 
-    def _make_go(self) -> QHBoxLayout:
+    def _make_audit(self) -> QHBoxLayout:
         row = across(gap=8)
         row.addWidget(label("Checked by people", "muted"))
         self.audit = _percent("Share that people check", 1, 50, 5)
         row.addWidget(self.audit)
         row.addWidget(label("at random, at least 5", "muted"))
         row.addStretch(1)
-        self.go = push("", "primary", "plus", "")
-        self.go.clicked.connect(self.label_wanted)
-        row.addWidget(self.go, 0, Qt.AlignmentFlag.AlignRight)
         return row
 
     def _take_share(self) -> None:
