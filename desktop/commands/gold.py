@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import UserError
 from desktop.domain.gold import GoldCase
-from desktop.domain.schema import QuestionKind, Schema, Scope
+from desktop.domain.schema import AnswerValue, QuestionKind, Schema, Scope, shown_questions
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment
 
@@ -45,11 +46,13 @@ class MakeGold(Command, frozen=True):
         asked = (*schema.questions, *schema.retired_questions) if schema else ()
         # words are never right or wrong word for word
         texts = {q.id for q in asked if q.kind is QuestionKind.TEXT}
-        answers = {
+        given = {
             a.question_id: a.value
             for a in txn.find(Answer, **mine)
-            if a.target.scope is Scope.STUDY and a.question_id not in texts
+            if a.target.scope is Scope.STUDY
         }
+        hidden = _hidden(schema, given) if schema else set()
+        answers = {k: v for k, v in given.items() if k not in texts | hidden}
         state = txn.maybe(Assignment, Assignment.id_for(self.case_id, self.from_reader_id))
         has_regions = bool(regions) or bool(state and state.no_finding)
         if not answers and not has_regions:
@@ -72,6 +75,12 @@ class MakeGold(Command, frozen=True):
         old = txn.maybe(GoldCase, gold.id)
         if old is None or replace(old, created_utc="") != gold:
             txn.put(replace(gold, created_utc=txn.now_utc()))
+
+
+def _hidden(schema: Schema, given: Mapping[str, AnswerValue]) -> set[str]:
+    """Questions of the schema that are not asked with these answers: what they hold is no truth."""
+    asked = [q for q in schema.questions if q.scope is Scope.STUDY]
+    return {q.id for q in asked} - {q.id for q in shown_questions(asked, given)}
 
 
 class RemoveGold(Command, frozen=True):

@@ -22,6 +22,7 @@ from desktop.store import case_facts, queries, tallies
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.store.tallies import SEP, SUB
+from desktop.workspace.asked_answers import answers_asked
 from desktop.workspace.gold_marks import same_value
 from desktop.workspace.quality_measures import (
     Asked,
@@ -170,14 +171,35 @@ def count_board(
     shown = [t for t in topics.values() if t.key in patterns or (t.is_class and t.key in drawn)]
     for number, topic in enumerate(shown):
         progress.report(0.5 + 0.5 * number / len(shown), topic.title)
-        entries = mark_patterns(marks, topic.key) if topic.is_class else patterns[topic.key]
-        own = [r for r in order if any(r in e[0] for e in entries)]
+        if topic.question.show_if is not None:
+            table = _asked_table(connection, topic, options, order)
+            own = list(table.readers)
+        else:
+            entries = mark_patterns(marks, topic.key) if topic.is_class else patterns[topic.key]
+            own = [r for r in order if any(r in e[0] for e in entries)]
+            table = SaidTable.of_patterns(entries, own)
         seen.update(own)
-        table = SaidTable.of_patterns(entries, own)
         rows.append(board_row(topic, table, options.measure, known, bias))
     readers = tuple(r for r in order if r in seen)
     patients, cases = case_facts.patients_and_cases(connection)
     return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
+
+
+def _asked_table(
+    connection: Connection, topic: Topic, options: BoardOptions, order: Sequence[str]
+) -> SaidTable:
+    """What readers said to a question with a condition, row by row: what is hidden is no answer."""
+    rows = answers_asked(connection, topic.key, topic.question, options.only_closed)
+    present = {row.reader_id for row in rows}
+    own = [r for r in order if r in present]
+    column = {reader: i for i, reader in enumerate(own)}
+    number: dict[tuple[str, str], int] = {}
+    coded = [
+        (number.setdefault((r.case_id, r.place), len(number)), column[r.reader_id], r.said)
+        for r in rows
+        if r.reader_id in column
+    ]
+    return SaidTable.of_rows(coded, len(number), own)
 
 
 def board_row(

@@ -19,6 +19,7 @@ from desktop.engines.ratings import Whole
 from desktop.store import tallies
 from desktop.store.case_facts import CaseFact, case_facts
 from desktop.store.database import Connection
+from desktop.workspace.asked_answers import answers_asked
 from desktop.workspace.quality_board import BoardOptions, Topic
 from desktop.workspace.quality_measures import Asked, Measure, asked_of, measured
 from desktop.workspace.quality_tables import MEASURED, NAMED, SaidTable, words_of
@@ -174,7 +175,7 @@ def load_detail(
     rows = (
         tallies.marks_of(connection, topic.key)
         if topic.is_class
-        else tallies.answers_to(connection, topic.key, options.only_closed)
+        else answers_asked(connection, topic.key, topic.question, options.only_closed)
     )
     return detail_of(connection, topic, rows, options, readers)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from desktop.commands.access import ChangeRole
 from desktop.commands.adjudication import RuleOnQuestion
@@ -22,6 +23,7 @@ from desktop.commands.proposal import AcceptProposals, OfferProposals, RejectPro
 from desktop.commands.time import RecordTime
 from desktop.domain.adjudication import Ruling
 from desktop.domain.annotation import Target
+from desktop.domain.condition import Condition
 from desktop.domain.errors import AccessProblem
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Question, QuestionKind, Schema, Scope
@@ -303,3 +305,51 @@ def _suggestion(name: str, case: str, value: str) -> Proposal:
 
 def test_nothing_to_compare_is_an_empty_board(tmp_path: Path, made: MadeProject) -> None:
     assert made.ws.quality.board().rows == ()
+
+
+def test_what_a_condition_hides_is_no_answer_of_the_board(tmp_path: Path) -> None:
+    """Both said something of a finding that one of them took back later."""
+    seen = Question(id="seen", text="Is there one?", kind=QuestionKind.YES_NO)
+    kind = Question(
+        id="kind", text="Which?", kind=QuestionKind.YES_NO,
+        show_if=Condition(question_id="seen", any_of=(True,)),
+    )  # fmt: skip
+    deep = Question(
+        id="deep", text="How?", kind=QuestionKind.YES_NO,
+        show_if=Condition(question_id="kind", any_of=(True, False)),
+    )  # fmt: skip
+    made = MadeProject(tmp_path, cases=6)
+    schema = replace(SCHEMA, id="levels@1", name="levels", questions=(seen, kind, deep))
+    made.ws.run(AddSchema(schema=schema))
+    for case in made.cases:
+        made.ws.run(ChooseSchema(case_id=case, schema_id=schema.id))
+    for r, name in enumerate(("Ada", "Ben")):
+        made.reopen(name)
+        for n, case in enumerate(made.cases):
+            said = [("seen", True), ("kind", n % 2 == 0), ("deep", True)]
+            if r and n >= 4:
+                said.append(("seen", False))  # kind and deep are hidden now, and kept
+            for question_id, value in said:
+                made.ws.run(AnswerQuestion(case_id=case, question_id=question_id, value=value))
+            made.ws.run(MarkCase(case_id=case, state=AssignmentState.DONE))
+    made.reopen("Ada")
+    board = made.ws.quality.board()
+    items = {row.topic.question.id: row.items for row in board.rows}
+    assert items == {"seen": 6, "kind": 4, "deep": 4}
+    row = board.row("levels/kind")
+    assert row is not None and row.answers == 10
+    assert row.agreement.value == 1.0
+    detail = made.ws.quality.detail(board, "levels/deep")
+    assert {case for case, _place in (detail.items[i] for i in detail.all_items())} == set(
+        made.cases[:4]
+    )
+    made.reopen("Ben")
+    kept = {a.question_id for a in made.ws.answers(made.cases[5])}
+    assert kept == {"seen", "kind", "deep"}
+    made.reopen("Ada")
+    ben = made.ws.accounts.known("Ben")
+    assert ben is not None
+    made.ws.gold.make(made.cases[5], ben.id)
+    gold = made.ws.gold.of(made.cases[5])
+    assert gold is not None and gold.answers == {"seen": False}
+    made.close()
