@@ -1,4 +1,4 @@
-"""A classifier of pixels that learns from scribbles, and the superpixels it asks about.
+"""A classifier of pixels that learns from scribbles and from clicks on superpixels.
 
 A pixel learner is one object with ``name`` and ``fit``; built-ins and plugins register alike.
 """
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import PluginProblem, UserError
-from desktop.engines.image_features import Floats, Grey
+from desktop.engines.image_features import Floats
 from desktop.engines.pixel_features import Channels
 from desktop.engines.single_thread import single_thread
 
@@ -171,69 +171,6 @@ def component_at(found_yx: Labels, x: int, y: int) -> npt.NDArray[np.bool_]:
 
     labelled, _count = ndimage.label(found_yx == found_yx[y, x])
     return np.asarray(labelled == labelled[y, x])
-
-
-def superpixels(grey_yx: Grey, painted_yx: Labels | None = None) -> Labels:
-    """(rows, columns) superpixel of each pixel, about 250 in 256 x 256, none crossing a label."""
-    from skimage.segmentation import slic
-
-    count = max(4, round(250 * grey_yx.size / 256**2))
-    found = slic(grey_yx, n_segments=count, compactness=0.08, channel_axis=None, start_label=0)
-    if painted_yx is not None:
-        kinds = painted_yx.max() + 2
-        found = found * kinds + painted_yx + 1
-    _names, places = np.unique(found, return_inverse=True)
-    return np.asarray(places, dtype=np.int64).reshape(grey_yx.shape)
-
-
-def superpixel_scores(probabilities: Floats, regions_yx: Labels) -> Floats:
-    """(n,) how much each superpixel would teach: doubt, raised where its class is rare.
-
-    1 - margin of the mean probabilities, times 1 / sqrt(share of the class they predict).
-    """
-    flat, count = regions_yx.ravel(), int(regions_yx.max()) + 1
-    sizes = np.maximum(np.bincount(flat, minlength=count), 1)
-    kinds = probabilities.shape[-1]
-    means = np.stack(
-        [np.bincount(flat, probabilities[..., k].ravel(), count) / sizes for k in range(kinds)],
-        axis=1,
-    )
-    top = np.sort(means, axis=1)[:, -2:]
-    shares = np.bincount(probabilities.argmax(axis=-1).ravel(), minlength=kinds) / len(flat)
-    rare = 1 / np.sqrt(np.maximum(shares, 1 / len(flat)))
-    return np.asarray((1 - (top[:, 1] - top[:, 0])) * rare[means.argmax(axis=1)])
-
-
-def choose_superpixels(
-    means: Floats, scores: Floats | None, free: npt.NDArray[np.bool_], count: int, seed: int = 0
-) -> list[int]:
-    """The superpixels to ask about: the best of each of ``count`` groups that look alike.
-
-    ``means`` (n, channels): mean channels of each superpixel. Without ``scores`` (no model yet),
-    the middle of each group; else only the ten times ``count`` best take part.
-    """
-    from sklearn.cluster import KMeans
-
-    index = np.flatnonzero(free)
-    if scores is not None:
-        index = index[np.argsort(-scores[index], kind="stable")][: 10 * count]
-    if len(index) <= count:
-        return [int(i) for i in index]
-    spread = means.std(axis=0)
-    places = (means[index] - means.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0)
-    with single_thread():
-        model = KMeans(count, n_init=2, random_state=seed).fit(places)
-    chosen = []
-    for group in range(count):
-        inside = np.flatnonzero(model.labels_ == group)
-        if not len(inside):
-            continue
-        if scores is not None:
-            chosen.append(int(index[inside[0]]))  # they are in order of score
-        else:
-            far = np.linalg.norm(places[inside] - model.cluster_centers_[group], axis=1)
-            chosen.append(int(index[inside[far.argmin()]]))
-    return chosen
 
 
 class TreesOnPixels:

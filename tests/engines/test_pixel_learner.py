@@ -11,12 +11,15 @@ from desktop.engines import pixel_learner
 from desktop.engines.pixel_features import CHANNELS, normalised, pixel_features
 from desktop.engines.pixel_learner import (
     UNPAINTED,
-    choose_superpixels,
     cleaned,
     component_at,
     learn_pixels,
+)
+from desktop.engines.superpixel_queue import (
+    choose_superpixels,
     superpixel_scores,
     superpixels,
+    taught_by_clicks,
 )
 from desktop.engines.synthetic import make
 
@@ -110,15 +113,60 @@ def test_superpixels_keep_to_labels_and_the_rare_doubtful_one_comes_first() -> N
 
 def test_superpixels_to_ask_about_differ_from_each_other() -> None:
     random = np.random.default_rng(0)
-    kind = np.repeat([0, 1, 2], 30)
+    kind = np.repeat([0, 1, 2], (58, 30, 2))
     means = kind[:, None] * 10 + random.normal(0, 0.1, (90, 4))
-    free = np.ones(90, bool)
-    assert sorted(kind[choose_superpixels(means, None, free, 3)]) == [0, 1, 2]
-    scores = np.where(kind == 2, 2.0, 1.0) + random.random(90) * 0.1
-    found = choose_superpixels(means, scores, free, 3, seed=1)
+    asked = np.zeros(90, bool)
+    assert sorted(kind[choose_superpixels(means, None, asked, 3)]) == [0, 1, 2]
+    scores = np.where(kind == 1, 2.0, 1.0) + random.random(90) * 0.1
+    found = choose_superpixels(means, scores, asked, 3, seed=1)
     assert len(set(found)) == 3 and int(np.argmax(scores)) in found
-    free[found] = False
-    assert not set(found) & set(choose_superpixels(means, scores, free, 3, seed=1))
+    asked[found] = True
+    assert not set(found) & set(choose_superpixels(means, scores, asked, 3, seed=1))
+
+
+def test_of_equal_doubt_the_one_unlike_all_asked_comes_first() -> None:
+    random = np.random.default_rng(1)
+    means = np.repeat([[0.0, 0.0], [10.0, 0.0]], 30, axis=0) + random.normal(0, 0.1, (60, 2))
+    asked = np.zeros(60, bool)
+    asked[:3] = True
+    assert choose_superpixels(means, np.ones(60), asked, 1)[0] >= 30
+    assert choose_superpixels(means, np.where(np.arange(60) < 30, 1e4, 1.0), asked, 1)[0] < 30
+
+
+def test_a_click_teaches_the_inside_of_its_superpixel() -> None:
+    regions = np.repeat([[0] * 5 + [1] * 2 + [2] * 5], 6, axis=0)
+    regions[0, 0] = 3
+    taught = taught_by_clicks(regions, np.array([7, 8, UNPAINTED, 9]))
+    assert (taught[:, 4:7] == [[UNPAINTED, 8, 8]] * 6).all(), "one without an inside counts whole"
+    assert (taught[2:, :4] == 7).all() and taught[0, 0] == 9
+    assert (taught[:, 7:] == UNPAINTED).all() and taught[0, 1] == UNPAINTED
+
+
+def test_twenty_clicks_find_organ_and_lesion() -> None:
+    """Ten clicks on what is unlike, two rounds of five: near what all labels teach."""
+    made = [make("ct-phantom", 900 + n, side=128, values={"size": 5}) for n in range(4)]
+    truth = [m.labels_yx.astype(np.int64) for m in made]
+    images = [normalised(m.values_yx) for m in made]
+    features = [pixel_features(i) for i in images]
+    parts = [superpixels(i) for i in images[:3]]
+    starts = np.cumsum([0] + [int(p.max()) + 1 for p in parts])
+    regions = np.concatenate([p + s for p, s in zip(parts, starts, strict=False)])
+    wide, answer = np.concatenate(features[:3]), np.concatenate(truth[:3])
+    counts = [np.bincount(regions[answer == k], minlength=starts[-1]) for k in range(3)]
+    clicks = np.stack(counts).argmax(axis=0)
+    sizes = np.bincount(regions.ravel())
+    sums = [np.bincount(regions.ravel(), c.ravel()) for c in np.moveaxis(wide, -1, 0)]
+    means = np.stack(sums, axis=1) / sizes[:, None]
+    asked, scores = np.zeros(starts[-1], bool), None
+    for count in (10, 5, 5):
+        asked[choose_superpixels(means, scores, asked, count)] = True
+        painted = taught_by_clicks(regions, np.where(asked, clicks, UNPAINTED))
+        model = learn_pixels(wide, painted, regions)
+        scores = superpixel_scores(model.probabilities(wide), regions)
+    full = learn_pixels(wide, answer, regions)
+    said, best = (m.classes[cleaned(m.probabilities(features[3]))] for m in (model, full))
+    few, all_of = (np.mean([dice(s, truth[3], k) for k in range(3)]) for s in (said, best))
+    assert asked.sum() == 20 and few > 0.9 * all_of
 
 
 def dice(said: np.ndarray, truth: np.ndarray, k: int) -> float:

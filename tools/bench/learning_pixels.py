@@ -16,15 +16,12 @@ import numpy as np
 
 from desktop.engines.image_features import Floats, Grey
 from desktop.engines.pixel_features import Channels, normalised, pixel_features
-from desktop.engines.pixel_learner import (
-    UNPAINTED,
-    Labels,
-    PixelModel,
+from desktop.engines.pixel_learner import UNPAINTED, Labels, PixelModel, cleaned, learn_pixels
+from desktop.engines.superpixel_queue import (
     choose_superpixels,
-    cleaned,
-    learn_pixels,
     superpixel_scores,
     superpixels,
+    taught_by_clicks,
 )
 from desktop.engines.synthetic import make
 from tools.demo_data import RADIOMICS
@@ -107,28 +104,37 @@ def pooled(said: list[Labels], truth: list[Labels]) -> Floats:
     )
 
 
-def click(given: Task, seed: int, queue: bool, most: int = MOST) -> list[tuple[int, Floats]]:
-    """(clicks, Dice of each class), by rounds, from the queue or by chance."""
+def click(given: Task, seed: int, queue: bool, shown: bool = False) -> list[tuple[int, Floats]]:
+    """(clicks, Dice of each class), by rounds, from the queue or by chance.
+
+    ``shown``: the reader first points at one superpixel of each class, as one who sees the finding
+    would.
+    """
     answers, means = given.clicks(), given.means()
     order = [int(i) for i in np.random.default_rng(seed).permutation(len(answers))]
-    every = np.ones(len(answers), dtype=bool)
-    chosen = choose_superpixels(means, None, every, FIRST, seed) if queue else order[:FIRST]
+    asked = np.zeros(len(answers), dtype=np.bool_)
+    if shown:
+        asked[[next(i for i in order if answers[i] == k) for k in range(given.count)]] = True
     steps: list[tuple[int, Floats]] = []
-    while len(chosen) <= most:
-        free = ~np.isin(np.arange(len(answers)), chosen)
-        more = [i for i in order if free[i]][:BATCH]
-        if len(np.unique(answers[chosen])) > 1:
-            painted = np.where(np.isin(given.regions, chosen), answers[given.regions], UNPAINTED)
+    model: PixelModel | None = None
+    while True:
+        count = BATCH if asked.sum() >= FIRST else FIRST - int(asked.sum())
+        if asked.sum() + count > MOST:
+            return steps
+        if queue:
+            scores = (
+                superpixel_scores(model.probabilities(given.wide), given.regions) if model else None
+            )
+            asked[choose_superpixels(means, scores, asked, count, seed)] = True
+        else:
+            asked[[i for i in order if not asked[i]][:count]] = True
+        if len(np.unique(answers[asked])) > 1:
+            painted = taught_by_clicks(given.regions, np.where(asked, answers, UNPAINTED))
             model = learn_pixels(given.wide, painted, given.regions, seed=seed)
-            steps.append((len(chosen), given.score(model)))
-            if queue:
-                scores = superpixel_scores(model.probabilities(given.wide), given.regions)
-                more = choose_superpixels(means, scores, free, BATCH, seed)
-        chosen = chosen + more
-    return steps
+            steps.append((int(asked.sum()), given.score(model)))
 
 
-def measure(given: Task, seed: int) -> Numbers:
+def measure(given: Task, seed: int, shown: bool = False) -> Numbers:
     """Clicks to 95 % of the mean Dice of full labels, and what the last class got to."""
     full = given.score(learn_pixels(given.wide, given.answer, given.regions, seed=seed))
     found: Numbers = {
@@ -136,7 +142,7 @@ def measure(given: Task, seed: int) -> Numbers:
         "full": [round(float(d), 3) for d in full],
     }
     for queue, name in ((True, "queue"), (False, "chance")):
-        steps = click(given, seed, queue)
+        steps = click(given, seed, queue, shown)
         enough = [n for n, d in steps if d.mean() >= 0.95 * full.mean()]
         last = [n for n, d in steps if d[-1] >= 0.95 * full[-1]]
         found[name] = {
@@ -191,7 +197,11 @@ def volumes() -> Numbers:
         near = range(max(0, inside[0] - 3), min(len(values), inside[-1] + 4))
         slices = [(normalised(values[n]), (marks[n] > 0).astype(np.int64)) for n in near]
         given = task(slices[1::2], slices[::2], pooled)
-        found[title] = measure(given, 0) | {"tumour_voxels": int((marks > 0).sum())}
+        found[title] = {
+            "tumour_voxels": int((marks > 0).sum()),
+            "from_nothing": measure(given, 0),
+            "tumour_shown_once": measure(given, 0, shown=True),
+        }
     return found
 
 
