@@ -87,6 +87,23 @@ def repeats(own: Comparisons) -> Share:
     return Share.of(int(alike.sum()), int(again.sum()))
 
 
+def between_raters(comparisons: Comparisons) -> Share:
+    """Each two raters on each pair that both judged: how often they said the same (the one, the
+    other, a tie). Who judged a pair several times counts once, by the balance of the answers."""
+    turned = comparisons.swapped(comparisons.first > comparisons.second)
+    n, raters = turned.n_items, comparisons.n_raters
+    key = (turned.first * n + turned.second) * raters + turned.rater
+    keys, which = np.unique(key, return_inverse=True)
+    verdict = np.sign(tally(which, len(keys), turned.outcome.astype(np.float64)))
+    alike = total = 0
+    for pair in np.unique(keys // raters).tolist():
+        said = verdict[keys // raters == pair]
+        counts = np.unique(said, return_counts=True)[1]
+        alike += int((counts * (counts - 1)).sum()) // 2
+        total += len(said) * (len(said) - 1) // 2
+    return Share.of(alike, total)
+
+
 def beats(own: Comparisons) -> Floats:
     """(n, n) 1 where the row's item won more often against the column's than it lost."""
     wins = own.wins()

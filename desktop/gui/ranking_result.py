@@ -304,6 +304,8 @@ def share_words(share: Share) -> str:
 
 def _summary(report: RankingReport) -> str:
     parts = [f"{report.decisions} decisions by {len(report.readers)} readers"]
+    if report.agreement.total:
+        parts.append(f"two readers agree on a pair in {share_words(report.agreement)}")
     if report.both_bad:
         parts.append(f"{report.both_bad} found none acceptable")
     if report.cannot:

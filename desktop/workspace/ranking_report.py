@@ -13,7 +13,14 @@ from desktop.domain.ranking import Comparison, Outcome, RankingKind, TaskRecords
 from desktop.engines.bradley_terry import RankingOptions, fit
 from desktop.engines.comparisons import Comparisons
 from desktop.engines.plackett_luce import Rankings, fit_rankings
-from desktop.engines.preference_raters import RaterReport, circles, rater_reports, wins_table
+from desktop.engines.preference_raters import (
+    RaterReport,
+    Share,
+    between_raters,
+    circles,
+    rater_reports,
+    wins_table,
+)
 from desktop.engines.votes import Floats
 from desktop.engines.worths import Z95, Worths, stop_reason
 from desktop.exchange.preference import Reward
@@ -76,6 +83,7 @@ class RankingReport:
     wins: Floats
     ties: Floats
     position: tuple[float, float, float] | None
+    agreement: Share  # of each two readers, on pairs that both judged
     decisions: int
     cannot: int
     both_bad: int
@@ -150,6 +158,7 @@ def _of_preferences(
         wins=wins[np.ix_(order, order)],
         ties=ties[np.ix_(order, order)],
         position=position,
+        agreement=between_raters(data),
         decisions=decisions,
         cannot=cannot,
         both_bad=both_bad,
@@ -252,6 +261,7 @@ def _of_ratings(
         wins=np.zeros((n, n)),
         ties=np.zeros((n, n)),
         position=None,
+        agreement=Share.of(0, 0),
         decisions=len(said),
         cannot=sum(r.cannot for r in said),
         both_bad=0,

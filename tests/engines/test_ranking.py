@@ -21,6 +21,7 @@ from desktop.engines.pair_choice import (
 )
 from desktop.engines.plackett_luce import Rankings, fit_rankings
 from desktop.engines.preference_raters import (
+    between_raters,
     circles,
     count_circles,
     elo,
@@ -336,6 +337,17 @@ def test_the_table_of_wins_counts_each_comparison_once() -> None:
     wins, ties = wins_table(pudding_comparisons())
     assert wins[0, 1] == 19 and wins[1, 0] == 22 and ties[0, 1] == ties[1, 0] == 16
     assert wins.sum() + ties.sum() / 2 == pudding_comparisons().weight.sum()
+
+
+def test_two_raters_agree_on_the_pairs_that_both_judged() -> None:
+    """On pair 0-1 three say 0, one says 1: 3 of 6; on 1-2 two ties: 1 of 1; on 0-2 one alone."""
+    data = Comparisons.of(
+        3, [0, 1, 0, 1, 1, 2, 0, 0], [1, 0, 1, 0, 2, 1, 2, 1], [1, -1, 1, 1, 0, 0, 1, 1],
+        rater=[0, 1, 2, 3, 0, 1, 2, 0],
+    )  # fmt: skip
+    found = between_raters(data)
+    assert (found.count, found.total) == (4, 7)
+    assert between_raters(data.take(data.rater == 0)).total == 0
 
 
 def test_elo() -> None:

@@ -186,6 +186,8 @@ def _see_the_ranking(window: MainWindow, tmp_path: Path) -> None:
     report = page.result.report
     assert [i.name for i in report.items] == ["Bea", "Cyd", "Dan"]
     assert all(i.low < i.score < i.high for i in report.items)
+    assert (report.agreement.count, report.agreement.total) == (7, 9), "but for Cyd's tie"
+    assert "two readers agree on a pair in 7 of 9" in page.result._summary.text()
     assert not report.is_biased and page.result.banner.isHidden()
     assert {h.key for h in page.result.scores.hits()} == {i.key for i in report.items}
     assert page.result.readers.rowCount() == 3
