@@ -355,7 +355,7 @@ def _parser() -> argparse.ArgumentParser:
     for flag, words in (
         ("--only-done", "closed cases only"),
         ("--boxes-as-masks", "boxes fill pixels too"),
-        ("--pictures", "preference tasks with their images"),
+        ("--pictures", "images of preference tasks and image folders"),
         ("--replace", "an older bundle of this name"),
     ):
         exporting.add_argument(flag, action="store_true", help=words)

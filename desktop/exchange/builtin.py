@@ -8,6 +8,8 @@ from desktop.exchange.dicom_seg import SegExporter
 from desktop.exchange.dicom_sr import SrExporter
 from desktop.exchange.exporter import register
 from desktop.exchange.ground_truth import GroundTruthExporter
+from desktop.exchange.imagefolder import ImageFolderExporter
+from desktop.exchange.labelbox import LabelboxExporter
 from desktop.exchange.masks import NpyExporter, PngExporter
 from desktop.exchange.nifti import NiftiExporter
 from desktop.exchange.preference import PreferenceExporter
@@ -27,6 +29,8 @@ for _exporter in (
     RuleVotesExporter(),
     GroundTruthExporter(),
     QualityExporter(),
+    LabelboxExporter(),
+    ImageFolderExporter(),
     AuditExporter(),
 ):
     register(_exporter)

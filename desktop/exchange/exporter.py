@@ -22,8 +22,9 @@ class BundleOptions:
     PNG; otherwise they stay boxes in COCO and in the tables, because a box is not a contour.
     ``keep_patient``: DICOM segmentations and reports carry the patient's identity as the source
     images do, for the site's own archive; everything else stays pseudonymous.
-    ``pictures``: preference tasks bring their images as PNG files; else a bundle holds no pixels of
-    the source. ``replace``: an older bundle at the target is replaced once the new one is complete.
+    ``pictures``: preference tasks and image folders bring their images as PNG files; else a bundle
+    holds no pixels of the source. ``replace``: an older bundle at the target is replaced once the
+    new one is complete.
     """
 
     formats: tuple[str, ...] = ()

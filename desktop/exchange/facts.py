@@ -26,8 +26,8 @@ _DEIDENTIFICATION = {
     "dates of birth and study are empty, PS3.15 codes 113100 and 113110 (Retain UIDs).",
 }
 _PICTURES = (
-    "The images of preference tasks are in the bundle as PNG files, as was chosen for this export; "
-    "writing on them was not removed. Otherwise it holds no source pixels."
+    "The images of preference tasks and image folders are in the bundle as PNG files, as was "
+    "chosen for this export; writing on them was not removed. Otherwise it holds no source pixels."
 )
 _IDENTIFIED = (
     "NOT de-identified: the Patient and Study modules are those of the source images, as was "

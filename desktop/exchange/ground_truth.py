@@ -12,14 +12,13 @@ Source: Amazon SageMaker Ground Truth, output data, bounding box job output (aug
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from desktop.domain.contracts import Progress
-from desktop.domain.runs import mask_bounds
 from desktop.domain.schema import Schema
 from desktop.domain.study import FrameRef
+from desktop.exchange.boxes import PixelBox, boxed_images, class_ids
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.names import image_name, schema_name
@@ -28,8 +27,6 @@ from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
 
 NAME = "labels"  # of the attribute that holds the boxes
-
-_Box = tuple[int, int, int, int, int]  # class index, left, top, width, height
 
 
 class GroundTruthExporter:
@@ -54,7 +51,7 @@ class GroundTruthExporter:
                 if not region.frames:
                     sentence = "Points, lines and labels without a shape have no box."
                     notes.append(Note(self.name, region.annotation.id, sentence))
-            for schema, reader, frame, boxes in _images(labels):
+            for schema, reader, frame, boxes in boxed_images(labels):
                 line = _line(labels, schema, frame, boxes, snapshot.created_utc)
                 files.setdefault((schema_name(schema), reader), []).append(line)
         parts = []
@@ -76,7 +73,7 @@ class GroundTruthExporter:
         """Boxes read back image by image; no voxels."""
         found = {part.path: _read(folder / part.path) for part in written.parts}
         for labels in labelled_cases(snapshot, progress, "Comparing SageMaker"):
-            for schema, reader, frame, boxes in _images(labels):
+            for schema, reader, frame, boxes in boxed_images(labels):
                 path = f"sagemaker/{schema_name(schema)}/{reader}.manifest"
                 name = _source(labels, frame)
                 if found.get(path, {}).pop(name, None) != boxes:
@@ -87,33 +84,8 @@ class GroundTruthExporter:
         return 0
 
 
-def _images(labels: CaseLabels) -> Iterator[tuple[Schema, str, FrameRef, list[_Box]]]:
-    """Images with their boxes by schema and reader, in a stable order."""
-    found: dict[tuple[str, str], dict[FrameRef, list[_Box]]] = {}
-    schemas: dict[str, Schema] = {}
-    for claim in labels.assignments:
-        if claim.no_finding and labels.case.schema_id:
-            schema = labels.schema(labels.case.schema_id)
-            schemas[schema.id] = schema
-            images = found.setdefault((schema.id, labels.reader(claim.reader_id)), {})
-            for series in labels.series:
-                for frame in labels.frames(series):
-                    images.setdefault(frame, [])
-    for region in labels.regions:
-        schemas[region.schema.id] = region.schema
-        index = _classes(region.schema).index(region.label_class.id)
-        images = found.setdefault((region.schema.id, region.reader), {})
-        for part in region.frames:
-            x0, y0, x1, y1 = mask_bounds(part.mask())
-            if x1 > x0 and y1 > y0:
-                images.setdefault(part.frame, []).append((index, x0, y0, x1 - x0, y1 - y0))
-    for (schema_id, reader), images in sorted(found.items()):
-        for frame, boxes in sorted(images.items(), key=lambda item: item[0].key):
-            yield schemas[schema_id], reader, frame, boxes
-
-
 def _line(
-    labels: CaseLabels, schema: Schema, frame: FrameRef, boxes: list[_Box], created_utc: str
+    labels: CaseLabels, schema: Schema, frame: FrameRef, boxes: list[PixelBox], created_utc: str
 ) -> str:
     image = labels.instances[frame.instance_id]
     names = {c.id: c.name for c in schema.classes}
@@ -130,7 +102,7 @@ def _line(
         f"{NAME}-metadata": {
             "synthetic": labels.is_synthetic,
             "objects": [{"confidence": 1} for _box in boxes],
-            "class-map": {str(n): names[c] for n, c in enumerate(_classes(schema))},
+            "class-map": {str(n): names[c] for n, c in enumerate(class_ids(schema))},
             "type": "groundtruth/object-detection",
             "human-annotated": "no" if labels.is_synthetic else "yes",
             "creation-date": created_utc.removesuffix("Z"),
@@ -140,7 +112,7 @@ def _line(
     return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _read(path: Path) -> dict[str, list[_Box]]:
+def _read(path: Path) -> dict[str, list[PixelBox]]:
     images = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -154,7 +126,3 @@ def _read(path: Path) -> dict[str, list[_Box]]:
 
 def _source(labels: CaseLabels, frame: FrameRef) -> str:
     return image_name(labels.instances[frame.instance_id], frame.frame_index)
-
-
-def _classes(schema: Schema) -> list[int]:
-    return sorted(c.id for c in schema.classes)

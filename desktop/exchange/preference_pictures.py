@@ -8,25 +8,21 @@ are relative paths made of stable ids, and a row names a picture only where it i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from desktop.domain.errors import UserError
 from desktop.domain.proposal import ProposedFrame
 from desktop.domain.ranking import Candidate, RankingPrompt, TaskRecords
-from desktop.domain.runs import MaskYX, decode_runs
+from desktop.domain.runs import decode_runs
 from desktop.domain.study import FrameRef
 from desktop.exchange.exporter import Mismatch, Note
-from desktop.imaging.display import default_window, grey_table, raw_bits
+from desktop.exchange.pictures import Pixels, edge, png, shown
 from desktop.imaging.frame import Frame
 
 Runs = Callable[[str], bytes]
 Look = Callable[[FrameRef], Frame]
-Pixels = npt.NDArray[np.uint8]
 
 _LINE = (255, 212, 0)
 
@@ -135,30 +131,6 @@ class Pictures:
                 if part.frame == ref:
                     color[edge(self._mask(part).astype(bool))] = _LINE
         return color
-
-
-def shown(frame: Frame) -> Pixels:
-    """The image as it is first shown: (rows, columns) grey or (rows, columns, 3) colour."""
-    if frame.is_color:
-        return np.asarray(frame.pixels, dtype=np.uint8)
-    stored: Any = frame.pixels
-    return grey_table(frame, default_window(frame)).grey[raw_bits(stored)]
-
-
-def edge(mask: MaskYX) -> MaskYX:
-    """The pixels of a region that touch its outside, across or down; a border of the image too."""
-    padded = np.pad(mask, 1)
-    inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return np.asarray(mask & ~inside)
-
-
-def png(pixels: Pixels) -> bytes:
-    """An 8-bit PNG, grey or colour by the shape."""
-    from PIL import Image
-
-    packed = BytesIO()
-    Image.fromarray(pixels).save(packed, "PNG", compress_level=6)
-    return packed.getvalue()
 
 
 def _drawn_on(item: Candidate) -> Sequence[FrameRef]:

@@ -99,7 +99,7 @@ class ExchangePage(QWidget):
         column.addLayout(head)
         column.addWidget(
             label(
-                "Labels, answers, masks and the signed log, without names and without images. "
+                "Labels, answers, masks and the signed log, without names; images only where ticked. "
                 "Every file is read back and compared before the bundle counts as done.",
                 "muted",
                 wrap=True,
@@ -144,8 +144,10 @@ class ExchangePage(QWidget):
         self.only_done = QCheckBox("Only cases that are done")
         self.only_done.toggled.connect(lambda _on: self._show_text())
         self.boxes = QCheckBox("Fill boxes as masks (a box is not a contour; off is exact)")
-        self.pictures = QCheckBox("Images of preference tasks (pixels; off holds none)")
-        self.pictures.setToolTip("PNG files of what was put side by side, for training.")
+        self.pictures = QCheckBox("Images of preference tasks and image folders (else no pixels)")
+        self.pictures.setToolTip(
+            "PNG files, as training reads them. Writing on images is not removed."
+        )
         about = label("What")
         about.setContentsMargins(0, 4, 0, 0)
         grid.addWidget(about, 2, 0, Qt.AlignmentFlag.AlignTop)

@@ -90,7 +90,7 @@ def test_the_report_says_what_was_done(written: tuple[Path, BundleReport]) -> No
     assert report.compared_voxels == sum(manifest_of(path)["comparison"]["voxels"].values())
     assert report.compared_voxels > 10_000
     assert "none differs" in report.sentence
-    assert {n.format for n in report.notes} == {"png", "nifti", "sagemaker", "sr"}
+    assert {n.format for n in report.notes} == {"png", "nifti", "sagemaker", "sr", "labelbox"}
 
 
 def test_the_same_snapshot_gives_the_same_bytes(filled: MadeProject, out: Path) -> None:

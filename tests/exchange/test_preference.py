@@ -264,7 +264,7 @@ def test_a_bundle_holds_pixels_only_where_that_was_asked_for(
     images = [p["path"] for p in manifest["parts"] if "/images/" in p["path"]]
     assert len(images) == pictures
     said = manifest["deidentification"]["pixels"]
-    assert ("images of preference tasks are in the bundle" in said) == pictures
+    assert ("images of preference tasks and image folders are in the bundle" in said) == pictures
 
 
 def test_an_image_that_can_not_be_read_is_left_out_and_told(
