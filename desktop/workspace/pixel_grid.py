@@ -67,7 +67,11 @@ def coarse_marks(painted_yx: Classes, step: int) -> Classes:
     """A block is painted where any of its pixels is; the highest class id wins."""
     if step == 1:
         return painted_yx
-    return np.asarray(_blocks(painted_yx, step).max(axis=2), dtype=np.int64)
+    rows, columns = painted_yx.shape
+    found = np.full((-(-rows // step), -(-columns // step)), -1, dtype=np.int64)
+    y, x = np.nonzero(painted_yx != -1)
+    np.maximum.at(found, (y // step, x // step), painted_yx[y, x])
+    return found
 
 
 def sharp(
@@ -91,15 +95,14 @@ def sharp(
     if step > 1:
         rows, columns = size
         whole = (soft.shape[1] * step, soft.shape[0] * step)
-        planes = [
-            cv2.resize(
-                np.where(found == k, soft[..., k].clip(0.5), soft[..., k].clip(None, 0.5)),
-                whole,
-                interpolation=cv2.INTER_LINEAR,
-            )[:rows, :columns]
-            for k in range(soft.shape[-1])
-        ]
-        soft = np.stack(planes, axis=-1)
-        found = soft.argmax(axis=-1)
+        best = np.full((rows, columns), -1.0, dtype=np.float32)
+        sharp_found = np.zeros((rows, columns), dtype=np.int64)
+        for k in range(soft.shape[-1]):
+            own = np.where(found == k, soft[..., k].clip(0.5), soft[..., k].clip(None, 0.5))
+            plane = cv2.resize(own.astype(np.float32), whole, interpolation=cv2.INTER_LINEAR)
+            better = plane[:rows, :columns] > best
+            np.copyto(best, plane[:rows, :columns], where=better)
+            sharp_found[better] = k
+        return sharp_found, best, np.asarray(order, dtype=np.int64)
     chance = np.take_along_axis(soft, found[..., None], axis=-1)[..., 0]
     return found, chance.astype(np.float32), np.asarray(order, dtype=np.int64)
