@@ -99,7 +99,8 @@ class ExchangePage(QWidget):
         column.addLayout(head)
         column.addWidget(
             label(
-                "Labels, answers, masks and the signed log, without names; images only where ticked. "
+                "Labels, answers, masks and the signed log, without names; images only where "
+                "ticked. "
                 "Every file is read back and compared before the bundle counts as done.",
                 "muted",
                 wrap=True,

@@ -4,8 +4,8 @@
 
 Peers in the same run are a textbook Dawid-Skene in NumPy, which gets the same votes, and crowd-kit
 where it is installed (it is no dependency). ``--peer-votes`` writes the votes as CSV, so that
-crowd-kit or snorkel can be run on them in an environment of their own; ``REFERENCE`` holds what
-such runs gave, with the commands that made them.
+``tools.bench.rule_peers`` can run crowd-kit and snorkel on them in an environment of their own;
+``rule_peers.json`` keeps what such runs gave, with the commands that made them.
 """
 
 from __future__ import annotations
@@ -31,26 +31,7 @@ from desktop.engines.model_contest import compare_with_majority
 from desktop.engines.rule_figures import rule_figures
 from desktop.engines.votes import Floats, Ints, Votes
 
-# Measured on these votes (--peer-votes, seeds 0 and 1) on a busy machine of two cores, in an
-# environment with nothing but crowd-kit 1.4.2: CPU seconds of DawidSkene().fit(table), share of
-# voted items that are right, peak memory of the process. Not run here: snorkel 0.10.
-REFERENCE: dict[str, Any] = {
-    "crowd_kit_1.4.2": {
-        "command": "DawidSkene().fit(pandas.read_csv(votes))",
-        "2 classes, independent": {"cpu_seconds": [2.66, 2.60], "accuracy": [0.9666, 0.9686]},
-        "2 classes, five copies of the weakest": {
-            "cpu_seconds": [1.00, 0.82],
-            "accuracy": [0.6576, 0.7217],
-        },
-        "4 classes, independent": {"cpu_seconds": [1.46, 1.47], "accuracy": [0.9936, 0.9943]},
-        "4 classes, five copies of the weakest": {
-            "cpu_seconds": [1.55, 2.15],
-            "accuracy": [0.6726, 0.7706],
-        },
-        "peak_mb": 481,
-    },
-}
-
+KEPT = Path(__file__).with_name("rule_peers.json")  # what ``tools.bench.rule_peers`` gave
 
 FULL = 100_000  # items of the kept run
 
@@ -193,14 +174,22 @@ def bench_accuracy(n: int, seeds: int) -> dict[str, Any]:
                     ratios.append(peer[0] / seconds)
             name = f"{k} classes, {'five copies of the weakest' if copies else 'independent'}"
             out[name] = {key: round(float(np.mean(found)), 4) for key, found in rows.items()}
-            kept = REFERENCE["crowd_kit_1.4.2"][name]["cpu_seconds"]
             out[name]["cpu_seconds"] = round(statistics.median(cpu), 3)
             if n == FULL:
-                ratio = statistics.median(kept) / statistics.median(cpu)
-                out[name]["kept_crowd_kit_seconds_per_second"] = round(ratio, 1)
+                out[name]["processor_seconds_of_peers_per_second"] = kept_ratios(name, cpu)
             if ratios:
                 out[name]["crowd_kit_seconds_per_second"] = round(statistics.median(ratios), 1)
     return out
+
+
+def kept_ratios(name: str, cpu: list[float]) -> dict[str, float]:
+    """How many times more processor seconds each kept run of a peer took; medians."""
+    runs = json.loads(KEPT.read_text(encoding="utf-8"))["runs"]
+    ours = statistics.median(cpu)
+    return {
+        peer: round(statistics.median(found[name]["cpu_seconds"]) / ours, 1)
+        for peer, found in runs.items()
+    }
 
 
 def write_peer_votes(folder: Path, n: int, seeds: int) -> None:
@@ -232,7 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     result = {
         "speed": bench_speed(n),
         "accuracy_on_voted_items": bench_accuracy(n, seeds),
-        "reference": REFERENCE,
+        "kept": json.loads(KEPT.read_text(encoding="utf-8")),
     }
     text = json.dumps(result, indent=1)
     print(text)
