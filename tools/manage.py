@@ -16,7 +16,6 @@ from pathlib import Path
 
 from desktop.commands.annotation import DeleteAnnotations
 from desktop.commands.project import AnswerQuestion, ChooseSchema, MarkCase, SetNoFinding
-from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.schema import AnswerValue, Question, QuestionKind
 from desktop.domain.study import Case
@@ -26,14 +25,20 @@ from tools.drawing import add_region
 from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
 from tools.manage_learning import add_learning_commands
+from tools.manage_log import add_log_commands
+from tools.manage_models import add_model_commands
 from tools.manage_note import add_note_commands
 from tools.manage_pixels import add_pixel_commands
 from tools.manage_quality import add_quality_commands
 from tools.manage_ranking import add_ranking_commands
 from tools.manage_readers import add_reader_commands, sign_in
+from tools.manage_review import add_review_commands
+from tools.manage_rules import add_rule_commands
 from tools.manage_schema import add_schema_commands
 from tools.manage_splits import add_split_commands
+from tools.manage_suggestions import add_suggestion_commands
 from tools.manage_team import add_team_commands
+from tools.progress import terminal_progress
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -66,7 +71,7 @@ def create(chosen: argparse.Namespace) -> int:
 def import_images(chosen: argparse.Namespace) -> int:
     with _open(chosen) as workspace:
         report = workspace.import_images(
-            chosen.paths, _progress(), sites_by_folder=chosen.sites_by_folder
+            chosen.paths, terminal_progress(), sites_by_folder=chosen.sites_by_folder
         )
         for refused in report.refused:
             print(f"refused: {refused.path.name}: {refused.reason}")
@@ -76,7 +81,7 @@ def import_images(chosen: argparse.Namespace) -> int:
 
 def find_images(chosen: argparse.Namespace) -> int:
     with _open(chosen) as workspace:
-        found = workspace.relocate(chosen.folder, _progress())
+        found = workspace.relocate(chosen.folder, terminal_progress())
         print(f"{found} {'image' if found == 1 else 'images'} found again.")
     return 0 if found else 1
 
@@ -216,31 +221,11 @@ def export(chosen: argparse.Namespace) -> int:
             pictures=chosen.pictures,
             replace=chosen.replace,
         )
-        report = workspace.export_bundle(chosen.target, options, _progress())
+        report = workspace.export_bundle(chosen.target, options, terminal_progress())
         for note in report.notes:
             print(f"{note.format}: {note.sentence} ({note.about})")
         print(report.sentence)
         print(f"{report.path}: manifest {report.manifest_sha256}")
-    return 0
-
-
-def verify(chosen: argparse.Namespace) -> int:
-    """Check file, log, signatures, and that replaying the log gives the same tables."""
-    with _open(chosen, read_only=True) as workspace:
-        report = workspace.verify(_progress())
-        for sentence in report.sentences:
-            print(sentence)
-        if report.ok:
-            print(f"All holds: {report.event_count} events. State {workspace.state_digest()}")
-    return 0 if report.ok else 1
-
-
-def history(chosen: argparse.Namespace) -> int:
-    with _open(chosen, read_only=True) as workspace:
-        case_id = _case(workspace, chosen.case).id if chosen.case else None
-        for line in workspace.history(case_id, None, chosen.limit):
-            undone = " (undone)" if line.undone else ""
-            print(f"{line.position:6} {line.time_utc} {line.reader_name}: {line.sentence}{undone}")
     return 0
 
 
@@ -300,13 +285,6 @@ def _login() -> str:
     return os.environ.get("USER") or os.environ.get("USERNAME") or "Reader"
 
 
-def _progress() -> Progress:
-    """Progress on the error stream where a person looks at it, silent otherwise."""
-    if not sys.stderr.isatty():
-        return Progress()
-    return Progress(lambda part, text: print(f"\r{part:4.0%} {text:40}", end="", file=sys.stderr))
-
-
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("project", type=Path, help=f"the project, NAME{Workspace.suffix}")
@@ -360,10 +338,6 @@ def _parser() -> argparse.ArgumentParser:
     ):
         exporting.add_argument(flag, action="store_true", help=words)
     add("find", find_images, "Find moved images.").add_argument("folder", type=Path)
-    add("verify", verify, "Check the file, the log, its signatures and the tables.")
-    telling = add("history", history, "Tell what happened, newest first.")
-    telling.add_argument("--case", default="", help="of one case only")
-    telling.add_argument("--limit", type=int, default=100)
     for add_more in (
         add_quality_commands,
         add_schema_commands,
@@ -377,7 +351,15 @@ def _parser() -> argparse.ArgumentParser:
         add_learning_commands,
     ):
         add_more(add, _open)
-    add_pixel_commands(add, _open, _case)
+    for add_on_cases in (
+        add_pixel_commands,
+        add_model_commands,
+        add_suggestion_commands,
+        add_rule_commands,
+        add_review_commands,
+        add_log_commands,
+    ):
+        add_on_cases(add, _open, _case)
     return parser
 
 

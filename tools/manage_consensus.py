@@ -1,4 +1,4 @@
-"""Commands of ``tools.manage`` for several readers: disagreements, rulings, consensus, review."""
+"""Commands of ``tools.manage`` for several readers: disagreements, rulings, consensus."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from tools.manage_team import Add, Open
 
 
 def add_consensus_commands(add: Add, opened: Open) -> None:
-    """Add what adjudicators, reviewers and the lead do with several readers' work."""
+    """Add what adjudicators and the lead do with several readers' work."""
     _add_rulings(add, opened)
     _add_consensus(add, opened)
-    _add_comments(add, opened)
 
 
 def _add_rulings(add: Add, opened: Open) -> None:
@@ -90,20 +89,6 @@ def _add_consensus(add: Add, opened: Open) -> None:
     counting.add_argument("subject", nargs="?", default="", help="number or id; none lists them")
     counting.add_argument("--method", default="", help="none takes what suits")
     counting.add_argument("--offer", action="store_true", help="put it before those who decide")
-
-
-def _add_comments(add: Add, opened: Open) -> None:
-    def comments(chosen: argparse.Namespace) -> int:
-        with opened(chosen) as workspace:
-            for case_id, count in sorted(workspace.reviews.open_counts().items()):
-                print(f"{workspace.case(case_id).title}: {count} open")
-                for thread in workspace.reviews.threads(case_id):
-                    print(f"  {thread.number} {thread.pin.state.value}:")
-                    for comment in thread.comments:
-                        print(f"    {comment.text}")
-        return 0
-
-    add("comments", comments, "List the reviewer's comments on your returned cases.")
 
 
 def _disputes(workspace: Workspace) -> list[Matter]:

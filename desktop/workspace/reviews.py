@@ -175,17 +175,13 @@ class ReviewDesk:
         return self._workspace.run(AnswerPin(case_id=pin.case_id, pin_id=pin.id, text=text))
 
     def open_counts(self) -> dict[str, int]:
-        """How many pins wait for this reader, by case."""
-        mine = queries.many(
-            self._workspace._read,
-            Pin,
-            reader_id=self._workspace.reader.id,
-            state=PinState.OPEN.value,
-        )
+        """How many pins wait for this reader, by case; none before the case was returned."""
+        read, me = self._workspace._read, self._workspace.reader.id
         counts: dict[str, int] = {}
-        for pin in mine:
+        for pin in queries.many(read, Pin, reader_id=me, state=PinState.OPEN.value):
             counts[pin.case_id] = counts.get(pin.case_id, 0) + 1
-        return counts
+        reviews = {c: queries.maybe(read, Review, Review.id_for(c, me)) for c in counts}
+        return {c: n for c, n in counts.items() if (review := reviews[c]) and review.rounds}
 
     def state(self, case_id: str, owner_id: str = "") -> Review | None:
         """How far the review of a reader's case is; "" for one's own."""

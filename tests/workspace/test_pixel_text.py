@@ -22,7 +22,7 @@ from desktop.exchange.exporter import BundleOptions
 from desktop.inference import text_reader
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made_ct import SLICES, ct_project
-from tools import manage_models
+from tools import manage
 
 SECRET = "DOE^JANE"
 
@@ -167,7 +167,7 @@ def test_without_a_window(
     path = room.path
     room.close()
     monkeypatch.setattr(text_reader, "find_spec", lambda _name: None)
-    assert manage_models.main([str(path), "text"]) == 2
+    assert manage.main(["pixel-text", str(path)]) == 2
     assert "readingroom[ocr]" in capsys.readouterr().err
 
 
