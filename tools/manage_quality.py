@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-from desktop.workspace.quality_board import BoardOptions
-from desktop.workspace.quality_measures import Measure
+from desktop.domain.errors import UserError
+from desktop.engines.alpha import Level
+from desktop.engines.measurement_agreement import Correlation
+from desktop.engines.weights import Scheme
+from desktop.workspace.own_weights import weights_of_plain
+from desktop.workspace.quality_measures import BoardOptions, Measure, OwnWeights
 from desktop.workspace.region_agreement import RegionReport
 from desktop.workspace.workspace import Workspace
 
@@ -15,6 +20,7 @@ Handler = Callable[[argparse.Namespace], int]
 Add = Callable[[str, Handler, str], argparse.ArgumentParser]
 Open = Callable[..., Workspace]
 MEASURES = {measure.name.lower().replace("_", "-"): measure for measure in Measure}
+FORMS = {form.value[4:-1]: form for form in Correlation}  # "2,1"
 
 
 def add_quality_commands(add: Add, opened: Open) -> None:
@@ -26,6 +32,16 @@ def add_quality_commands(add: Add, opened: Open) -> None:
 
     told = add("quality", run, "Agreement for every question and class, and the report.")
     told.add_argument("--coefficient", choices=sorted(MEASURES), default="usual")
+    told.add_argument(
+        "--weights", choices=[s.value for s in Scheme], help="of kappa, Gwet's AC, Brennan-Prediger"
+    )
+    told.add_argument(
+        "--own-weights",
+        type=Path,
+        help='JSON: {"SCHEMA/QUESTION": {"answers": [...], "weights": [[1, 0.5], [0.5, 1]]}}',
+    )
+    told.add_argument("--level", choices=[le.value for le in Level], help="of alpha")
+    told.add_argument("--icc", choices=sorted(FORMS), default="2,1", help="model and unit of ICC")
     told.add_argument("--open-cases", action="store_true", help="count open cases as well")
     told.add_argument("--regions", action="store_true", help="compare regions too")
     told.add_argument(
@@ -37,19 +53,44 @@ def add_quality_commands(add: Add, opened: Open) -> None:
 
 def quality(chosen: argparse.Namespace, workspace: Workspace) -> int:
     """Print the board; write the report where a folder is given."""
-    options = BoardOptions(MEASURES[chosen.coefficient], not chosen.open_cases)
+    options = _options(chosen, workspace)
     board = workspace.quality.board(options)
     for row in board.rows:
         told = row.agreement
         words = told.text if told.value is not None else f"undefined: {told.undefined}"
         print(f"{row.topic.title:32} {told.name:34} {words:28} {row.items:7,} items")
-    regions = workspace.quality.regions(chosen.tolerance) if chosen.regions else None
+    regions = (
+        workspace.quality.regions(chosen.tolerance, options=options) if chosen.regions else None
+    )
     if regions:
         _print_regions(regions)
     if chosen.report:
         report = workspace.quality.report(board, regions, with_names=chosen.names)
         print(report.write(chosen.report))
     return 0
+
+
+def _options(chosen: argparse.Namespace, workspace: Workspace) -> BoardOptions:
+    """What was asked for; weights from a file come before those that this user keeps."""
+    own = dict(workspace.quality.own_weights())
+    if chosen.own_weights:
+        own |= _weights_of(chosen.own_weights)
+    return BoardOptions(
+        measure=MEASURES[chosen.coefficient],
+        only_closed=not chosen.open_cases,
+        weights=Scheme(chosen.weights) if chosen.weights else None,
+        level=Level(chosen.level) if chosen.level else None,
+        form=FORMS[chosen.icc],
+        own=tuple(own.items()),
+    )
+
+
+def _weights_of(path: Path) -> dict[str, OwnWeights]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {topic: weights_of_plain(plain) for topic, plain in found.items()}
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"{path.name} holds no weights.", str(error)) from error
 
 
 def _print_regions(regions: RegionReport) -> None:

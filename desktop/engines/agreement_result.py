@@ -79,6 +79,15 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def intervals_words(told: Agreement) -> str:
+    """How the interval shown was made, and the bootstrap's beside it; "" where there is none."""
+    words = "" if told.interval is None else f" Interval: {told.interval.method}."
+    if told.bootstrap is not None:
+        low, high = _two(told.bootstrap.low), _two(told.bootstrap.high)
+        words += f" Beside it {low} to {high} ({told.bootstrap.method})."
+    return words
+
+
 @dataclass(frozen=True)
 class IntervalAsking:
     """How the intervals of a coefficient are made.

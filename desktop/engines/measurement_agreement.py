@@ -33,7 +33,7 @@ class Correlation(str, Enum):
     FIXED_MEAN = "ICC(3,k)"
 
 
-_MEANING = {
+MEANING = {
     Correlation.ONE_SINGLE: "one reading, readers differ from item to item",
     Correlation.RANDOM_SINGLE: "one reading, absolute agreement, readers a sample of readers",
     Correlation.FIXED_SINGLE: "one reading, consistency, exactly these readers",
@@ -127,7 +127,7 @@ def intraclass_correlation(
         units=n,
         dropped=dropped,
     )
-    note = f"{told.name}: {told.text}, {_MEANING[kind]}. {counted(n, 'item')}, {k} readers.{gone}"
+    note = f"{told.name}: {told.text}, {MEANING[kind]}. {counted(n, 'item')}, {k} readers.{gone}"
     return Agreement(**{**told.__dict__, "note": note})
 
 

@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QSplitter, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSplitter, QStackedWidget, QWidget
 
 from desktop.gui.case_list import MOST, CaseList
 from desktop.gui.furniture import ElidedLabel, across, down, label
 from desktop.gui.plot import PlotView
+from desktop.gui.quality_weights import WeightsTable
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
     from desktop.workspace.quality_detail import TopicDetail
 
-VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time", "Site")
+VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time", "Site", "Weights")
+WEIGHTS = VIEWS.index("Weights")
 TIPS = (
     "What two readers said of the same items; choose the two in the table at the left.",
     "How well each answer is told from all others.",
@@ -25,6 +27,7 @@ TIPS = (
     "Agreement by modality.",
     "How long readers worked on these cases.",
     "Agreement by site: the tag site:NAME of a case.",
+    "How much two different answers count as alike; typed over by hand.",
 )
 
 
@@ -33,7 +36,9 @@ class QualityDetail(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, shell: Shell, parent: QWidget | None = None, *, with_weights: bool = True
+    ) -> None:
         super().__init__(parent)
         self._shell, self._reading = shell, shell.reading
         self.detail: TopicDetail | None = None
@@ -47,6 +52,7 @@ class QualityDetail(QWidget):
         head.addWidget(self.title, 1)
         self._group = QButtonGroup(self)
         head.addWidget(segments(self._group, VIEWS, self.show_view, tips=TIPS))
+        self._group.button(WEIGHTS).setVisible(with_weights)
         column.addLayout(head)
         self.note = label("", "small", wrap=True)
         column.addWidget(self.note)
@@ -54,11 +60,15 @@ class QualityDetail(QWidget):
         self.map.clicked.connect(self._pick_pair)
         self.plot = PlotView("Detail")
         self.plot.clicked.connect(self._pick)
+        self.weights = WeightsTable()
+        middle = self._middle = QStackedWidget()
+        middle.addWidget(self.plot)
+        middle.addWidget(self.weights)
         self.cases = CaseList()
         self.cases.chosen.connect(self.chosen)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
-        for widget, share in ((self.map, 4), (self.plot, 5), (self.cases, 5)):
+        for widget, share in ((self.map, 4), (middle, 5), (self.cases, 5)):
             widget.setMinimumWidth(220)
             split.addWidget(widget)
             split.setStretchFactor(split.count() - 1, share)
@@ -67,6 +77,7 @@ class QualityDetail(QWidget):
 
     def show_detail(self, detail: TopicDetail | None, names: Sequence[str]) -> None:
         """Show a topic; ``names`` are its readers as they may be told."""
+        from desktop.engines.agreement_result import intervals_words
         from desktop.workspace.quality_plots import pair_plot
 
         self.detail, self._names = detail, tuple(names)
@@ -77,7 +88,7 @@ class QualityDetail(QWidget):
             self.note.setText("")
             return
         self.title.setText(f"{detail.topic.title} · {detail.agreement.text}")
-        self.note.setText(detail.agreement.note)
+        self.note.setText(f"{detail.agreement.note}{intervals_words(detail.agreement)}")
         self.map.show_plot(pair_plot(detail, self._names))
         self.show_view(self._view)
         self._list("Read by two or more", detail.all_items())
@@ -96,8 +107,10 @@ class QualityDetail(QWidget):
             self._modality,
             self._time,
             self._site,
+            self.weights.show_detail,
         )
         self._behind = {}
+        self._middle.setCurrentIndex(int(number == WEIGHTS))
         show[number](self.detail)
 
     # views ---------------------------------------------------------------------------------

@@ -10,8 +10,6 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
-    QComboBox,
     QFileDialog,
     QMenu,
     QSplitter,
@@ -24,6 +22,7 @@ from desktop.domain.event import Event
 from desktop.domain.task import Role
 from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, label, push
 from desktop.gui.places_of_projects import free_path
+from desktop.gui.quality_choices import QualityChoices
 from desktop.gui.quality_detail import QualityDetail
 from desktop.gui.quality_regions import RegionsView
 from desktop.gui.quality_suspects import SuspectsView
@@ -34,6 +33,7 @@ from desktop.gui.shell import Shell
 if TYPE_CHECKING:
     from desktop.workspace.quality_board import Board
     from desktop.workspace.quality_detail import TopicDetail
+    from desktop.workspace.quality_measures import BoardOptions, OwnWeights
     from desktop.workspace.quality_report import Report
 
 
@@ -70,6 +70,7 @@ class QualityPage(QWidget):
         self.table.selectionModel().currentRowChanged.connect(lambda *_rows: self._pause.start(60))
         self.detail = QualityDetail(shell)
         self.detail.chosen.connect(self.chosen)
+        self.detail.weights.changed.connect(self._keep_weights)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
@@ -83,13 +84,15 @@ class QualityPage(QWidget):
         self._nothing = EmptyState("quality", "Counting…", "")
         self._stack.addWidget(self._nothing)
         self._stack.setCurrentWidget(self._nothing)
-        self.regions = RegionsView(shell, self.names_of)
+        self.regions = RegionsView(shell, self.names_of, self._options)
         self.regions.chosen.connect(self.chosen)
         self.suspects = SuspectsView(shell, self.names_of)
         self.suspects.chosen.connect(self.chosen)
         answers = QWidget()
         inside = down(answers, gap=8)
-        inside.addLayout(self._make_choices())
+        self.choices = QualityChoices()
+        self.choices.changed.connect(self.refresh)
+        inside.addWidget(self.choices)
         inside.addWidget(self._stack, 1)
         for tab in (answers, self.regions, self.suspects):
             self._tabs.addWidget(tab)
@@ -120,30 +123,6 @@ class QualityPage(QWidget):
         self.write.setMenu(menu)
         head.addWidget(self.write)
         return head
-
-    def _make_choices(self) -> Any:
-        from desktop.workspace.quality_measures import ABOUT, Measure
-
-        row = across(gap=12)
-        row.addStretch(1)
-        self.measure = QComboBox()
-        self.measure.setAccessibleName("Coefficient of agreement")
-        self.measure.setToolTip(
-            "Which coefficient the board shows; the others are in its tooltips."
-        )
-        for number, measure in enumerate(Measure):
-            self.measure.addItem(measure.value, measure)
-            self.measure.setItemData(number, ABOUT[measure], Qt.ItemDataRole.ToolTipRole)
-        self.measure.currentIndexChanged.connect(lambda _n: self.refresh())
-        row.addWidget(self.measure)
-        self.closed = QCheckBox("Closed cases only")
-        self.closed.setChecked(True)
-        self.closed.setToolTip(
-            "Counts what readers handed in. Without it, answers on open cases count as well."
-        )
-        self.closed.toggled.connect(lambda _on: self.refresh())
-        row.addWidget(self.closed)
-        return row
 
     def show_tab(self, number: int) -> None:
         """Show one of TABS."""
@@ -180,12 +159,9 @@ class QualityPage(QWidget):
         )
         if self._stale or room is None:
             return
-        from desktop.workspace.quality_board import BoardOptions
-        from desktop.workspace.quality_measures import Measure
-
         self._asked += 1
         ticket = self._asked
-        options = BoardOptions(Measure(self.measure.currentData()), self.closed.isChecked())
+        options = self.choices.options(room.quality.own_weights())
 
         def done(board: Board) -> None:
             if ticket == self._asked:
@@ -212,8 +188,24 @@ class QualityPage(QWidget):
         if room is not None:
             room.quality.start_times(self.table.board.show_times, self._shell.say_error)
 
+    def _options(self) -> BoardOptions | None:
+        """What is chosen, for regions too."""
+        room = self._reading.workspace
+        return None if room is None else self.choices.options(room.quality.own_weights())
+
+    def _keep_weights(self, topic: str, own: OwnWeights | None) -> None:
+        room = self._reading.workspace
+        if room is None:
+            return
+        try:
+            room.quality.keep_own_weights(topic, own)
+        except UserError as error:
+            self._shell.say_error(error)
+            return
+        self.choices.take_own_weights()
+
     def _show_nothing(self) -> None:
-        closed = self.closed.isChecked()
+        closed = self.choices.closed.isChecked()
         self._nothing.say(
             "Nothing to compare yet",
             "Agreement is counted from answers and regions of cases that readers have closed."

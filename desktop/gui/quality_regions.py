@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -16,6 +17,7 @@ from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
+    from desktop.workspace.quality_measures import BoardOptions
     from desktop.workspace.region_agreement import RegionReport
 
 WAYS = ("Overlap", "Points and lines", "Attributes")
@@ -31,8 +33,14 @@ class RegionsView(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, shell: Shell, names_of: NamesOf) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        names_of: NamesOf,
+        options: Callable[[], BoardOptions | None] = lambda: None,
+    ) -> None:
         super().__init__()
+        self._options = options
         self._shell, self._reading = shell, shell.reading
         self.report: RegionReport | None = None
         column = down(self, gap=8)
@@ -93,7 +101,7 @@ class RegionsView(QWidget):
         room = self._reading.workspace
         if room is not None:
             room.quality.start_regions(
-                self.tolerance.value(), self.show_report, self._shell.say_error
+                self.tolerance.value(), self.show_report, self._shell.say_error, self._options()
             )
 
     def show_report(self, report: RegionReport) -> None:

@@ -81,3 +81,13 @@ def patients_and_cases(connection: Connection) -> tuple[int, int]:
     )
     patients, count = connection.execute(query).one()
     return int(patients), int(count)
+
+
+def patients(connection: Connection) -> dict[str, str]:
+    """The patient of each case, the case's own id where none is known."""
+    cases, studies = RECORD_TABLES[Case], RECORD_TABLES[Study]
+    patient = func.coalesce(func.json_extract(studies.c.data, "$.patient_key"), "")
+    query = select(cases.c.id, patient).select_from(
+        cases.outerjoin(studies, studies.c.id == cases.c.study_id)
+    )
+    return {case_id: patient or case_id for case_id, patient in connection.execute(query)}

@@ -17,8 +17,9 @@ from desktop.store.tables import topic_of
 from desktop.store.tallies import Said
 from desktop.workspace.findings import Finding, Grids
 from desktop.workspace.mark_agreement import length_of
-from desktop.workspace.quality_board import BoardOptions, BoardRow, Topic, board_row
+from desktop.workspace.quality_board import BoardRow, Topic, board_row
 from desktop.workspace.quality_detail import TopicDetail, detail_of
+from desktop.workspace.quality_measures import BoardOptions
 
 LENGTH = Question(
     id=":length", text="Length", kind=QuestionKind.NUMBER, unit="mm", scope=Scope.REGION
@@ -70,15 +71,15 @@ def attribute_rows(
     schemas: Sequence[Schema],
     titles: Mapping[str, str],
     readers: Sequence[str],
+    options: BoardOptions,
 ) -> tuple[AttributeRow, ...]:
     """Count each attribute that somebody answered, class by class in the schemas' order."""
-    options = BoardOptions()
     made = []
     for topic in _topics(schemas, titles):
         rows = said.get((topic[0], topic[1].question.id), ())
         if rows:
             detail = detail_of(connection, topic[1], rows, options, readers)
-            made.append(AttributeRow(board_row(topic[1], detail.table, options.measure), detail))
+            made.append(AttributeRow(board_row(topic[1], detail.table, options), detail))
     return tuple(made)
 
 

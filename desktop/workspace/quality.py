@@ -21,9 +21,11 @@ from desktop.store import queries, tallies
 from desktop.store.database import Connection
 from desktop.workspace import quality_board, quality_detail, suspects
 from desktop.workspace.claims import SEES_ALL
+from desktop.workspace.own_weights import keep_own_weights, own_weights
 from desktop.workspace.probabilities import read_probabilities
-from desktop.workspace.quality_board import Board, BoardOptions
+from desktop.workspace.quality_board import Board
 from desktop.workspace.quality_detail import Stretch, TopicDetail
+from desktop.workspace.quality_measures import BoardOptions, OwnWeights
 from desktop.workspace.quality_report import Report, make_report
 from desktop.workspace.region_agreement import TOLERANCE_MM, RegionReport, compare_regions
 from desktop.workspace.suspects import Source, Suspect, SuspectList
@@ -44,7 +46,8 @@ class Quality:
     def board(self, options: BoardOptions | None = None, progress: Progress | None = None) -> Board:
         """All questions and classes with their agreement; blocking."""
         self._check()
-        return self._count(self._workspace._read, options or BoardOptions(), progress or Progress())
+        options = options or BoardOptions(own=self.own_weights())
+        return self._count(self._workspace._read, options, progress or Progress())
 
     def start_board(
         self, options: BoardOptions, on_done: Callable[[Board], None], on_error: OnError
@@ -74,6 +77,14 @@ class Quality:
                 return self._detail(connection, board, key)
 
         return self._workspace.jobs.start("Comparing readers", work, on_done, on_error)
+
+    def own_weights(self) -> tuple[tuple[str, OwnWeights], ...]:
+        """Weights that this user gave to answers of this project by hand, by topic."""
+        return own_weights(self._workspace.settings, self._workspace.project_id)
+
+    def keep_own_weights(self, topic: str, own: OwnWeights | None) -> None:
+        """Keep weights for a question, None to forget them; UserError where they can't be."""
+        keep_own_weights(self._workspace.settings, self._workspace.project_id, topic, own)
 
     def drift(self, detail: TopicDetail) -> list[tuple[Stretch, Whole]]:
         """Agreement over time with the items of each stretch; blocking."""
@@ -111,21 +122,33 @@ class Quality:
         return self._workspace.jobs.start("Adding up working time", work, on_done, on_error)
 
     def regions(
-        self, tolerance_mm: float = TOLERANCE_MM, progress: Progress | None = None
+        self,
+        tolerance_mm: float = TOLERANCE_MM,
+        progress: Progress | None = None,
+        options: BoardOptions | None = None,
     ) -> RegionReport:
-        """Regions of every two closed readings, compared; blocking."""
+        """Regions of every two closed readings, compared; blocking.
+
+        ``options``: the coefficient for attributes of regions.
+        """
         self._check()
-        return self._regions(self._workspace._read, tolerance_mm, progress or Progress())
+        options = options or BoardOptions(own=self.own_weights())
+        return self._regions(self._workspace._read, tolerance_mm, options, progress or Progress())
 
     def start_regions(
-        self, tolerance_mm: float, on_done: Callable[[RegionReport], None], on_error: OnError
+        self,
+        tolerance_mm: float,
+        on_done: Callable[[RegionReport], None],
+        on_error: OnError,
+        options: BoardOptions | None = None,
     ) -> Job:
         """The same in the background."""
         self._check()
+        wanted = options or BoardOptions(own=self.own_weights())
 
         def work(progress: Progress) -> RegionReport:
             with self._workspace._database.another_reader() as connection:
-                return self._regions(connection, tolerance_mm, progress)
+                return self._regions(connection, tolerance_mm, wanted, progress)
 
         return self._workspace.jobs.start("Comparing regions", work, on_done, on_error)
 
@@ -182,16 +205,23 @@ class Quality:
             made_utc=self._workspace._clock.now_utc()[:19].replace("T", " "),
             names=names,
             progress=progress,
+            drift=lambda detail: quality_detail.drift_of(connection, detail),
         )
 
     def _regions(
-        self, connection: Connection, tolerance_mm: float, progress: Progress
+        self,
+        connection: Connection,
+        tolerance_mm: float,
+        options: BoardOptions,
+        progress: Progress,
     ) -> RegionReport:
         room = self._workspace
         titles = quality_board.class_titles(connection)
         readers = quality_board.everybody(connection, room.project_id)
         project = (room.project_id, room._secret)
-        return compare_regions(connection, project, readers, titles, progress, tolerance_mm)
+        return compare_regions(
+            connection, project, readers, titles, progress, tolerance_mm, options
+        )
 
     # labels that look wrong ------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from desktop.domain.annotation import Answer
 from desktop.domain.batch import Package
 from desktop.domain.contracts import Progress
@@ -18,6 +20,7 @@ from desktop.domain.task import Reader
 from desktop.engines.agreement_result import Agreement
 from desktop.engines.gold_scores import Share
 from desktop.engines.proportions import wilson
+from desktop.engines.ratings import Whole
 from desktop.store import case_facts, queries, tallies
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
@@ -26,6 +29,7 @@ from desktop.workspace.asked_answers import answers_asked
 from desktop.workspace.gold_marks import same_value
 from desktop.workspace.quality_measures import (
     Asked,
+    BoardOptions,
     Measure,
     asked_of,
     measured,
@@ -36,17 +40,10 @@ from desktop.workspace.quality_tables import NAMED, SaidTable, letters, mark_pat
 
 MARKED = Question(id="", text="", kind=QuestionKind.YES_NO, scope=Scope.STUDY)
 _BESIDE = (Measure.ALPHA, Measure.GWET, Measure.KAPPA, Measure.ICC)
+MOST_BY_ROW = 60_000  # answers; beyond that a board counts patterns, with items as units
 _NO_KNOWN = "No case with this question has a known answer: none is gold, nobody ruled on one."
 _TEXT = "Free text is not counted as right or wrong."
 _NO_ADVICE = "No suggestion for this question was decided on a case with a known answer."
-
-
-@dataclass(frozen=True)
-class BoardOptions:
-    """What is counted: which coefficient, and whether open cases count too."""
-
-    measure: Measure = Measure.USUAL
-    only_closed: bool = True
 
 
 @dataclass(frozen=True)
@@ -164,6 +161,9 @@ def count_board(
     for tally in said:
         patterns[tally.topic].append((tally.said, tally.closed, tally.times))
     drawn = {t for _c, m, _n in marks for t in _topics_in(m)}
+    patients, cases = case_facts.patients_and_cases(connection)
+    by_row = patients < cases and sum(t.times for t in said) <= MOST_BY_ROW
+    patient_of = case_facts.patients(connection) if by_row else {}
     known, by_reader = _known(connection, {t.key for t in topics.values() if _is_text(t)})
     bias = _bias(connection)
     rows: list[BoardRow] = []
@@ -171,25 +171,30 @@ def count_board(
     shown = [t for t in topics.values() if t.key in patterns or (t.is_class and t.key in drawn)]
     for number, topic in enumerate(shown):
         progress.report(0.5 + 0.5 * number / len(shown), topic.title)
-        if topic.question.show_if is not None:
-            table = _asked_table(connection, topic, options, order)
+        units: list[str] = []
+        if by_row or topic.question.show_if is not None:
+            table, units = _asked_table(connection, topic, options, order)
             own = list(table.readers)
         else:
             entries = mark_patterns(marks, topic.key) if topic.is_class else patterns[topic.key]
             own = [r for r in order if any(r in e[0] for e in entries)]
             table = SaidTable.of_patterns(entries, own)
         seen.update(own)
-        rows.append(board_row(topic, table, options.measure, known, bias))
+        clusters = _clusters([patient_of.get(c, c) for c in units]) if by_row else None
+        rows.append(board_row(topic, table, options, known, bias, clusters))
     readers = tuple(r for r in order if r in seen)
-    patients, cases = case_facts.patients_and_cases(connection)
     return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
 
 
 def _asked_table(
     connection: Connection, topic: Topic, options: BoardOptions, order: Sequence[str]
-) -> SaidTable:
-    """What readers said to a question with a condition, row by row: what is hidden is no answer."""
-    rows = answers_asked(connection, topic.key, topic.question, options.only_closed)
+) -> tuple[SaidTable, list[str]]:
+    """What readers said row by row, and the case of each item: what is hidden is no answer."""
+    rows = (
+        tallies.marks_of(connection, topic.key)
+        if topic.is_class
+        else answers_asked(connection, topic.key, topic.question, options.only_closed)
+    )
     present = {row.reader_id for row in rows}
     own = [r for r in order if r in present]
     column = {reader: i for i, reader in enumerate(own)}
@@ -199,21 +204,30 @@ def _asked_table(
         for r in rows
         if r.reader_id in column
     ]
-    return SaidTable.of_rows(coded, len(number), own)
+    return SaidTable.of_rows(coded, len(number), own), [case_id for case_id, _place in number]
+
+
+def _clusters(patients: Sequence[str]) -> Whole | None:
+    """Patients of the items as numbers; None where no patient has two items."""
+    number: dict[str, int] = {}
+    of_item = [number.setdefault(p, len(number)) for p in patients]
+    return np.asarray(of_item, dtype=np.int64) if len(number) < len(of_item) else None
 
 
 def board_row(
     topic: Topic,
     table: SaidTable,
-    measure: Measure,
+    options: BoardOptions,
     known: Mapping[str, Share] = MappingProxyType({}),
     bias: Mapping[str, Share] = MappingProxyType({}),
+    clusters: Whole | None = None,
 ) -> BoardRow:
     """Count one row from what the readers said."""
-    asked = asked_of(table, topic.question)
+    asked = asked_of(table, topic.question, options.own_of(topic.key))
     ratings, is_text = asked.ratings, _is_text(topic)
-    told = measured(asked, measure)
-    beside = tuple(a for a in (measured(asked, m) for m in _fitting(asked)) if a.name != told.name)
+    told = measured(asked, options, clusters=clusters)
+    others = (measured(asked, options.of(m), clusters=clusters) for m in _fitting(asked))
+    beside = tuple(a for a in others if a.name != told.name)
     named = topic.kind in (*NAMED, QuestionKind.RATING) and ratings.q <= 60
     shares = ratings.shares() if named else ()
     return BoardRow(

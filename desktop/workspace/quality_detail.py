@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,8 @@ from desktop.store import tallies
 from desktop.store.case_facts import CaseFact, case_facts
 from desktop.store.database import Connection
 from desktop.workspace.asked_answers import answers_asked
-from desktop.workspace.quality_board import BoardOptions, Topic
-from desktop.workspace.quality_measures import Asked, Measure, asked_of, measured
+from desktop.workspace.quality_board import Topic
+from desktop.workspace.quality_measures import Asked, BoardOptions, asked_of, measured
 from desktop.workspace.quality_tables import MEASURED, NAMED, SaidTable, words_of
 
 Bools = npt.NDArray[np.bool_]
@@ -67,7 +67,7 @@ class TopicDetail:
     """Everything about one topic. ``readers``: ids; ``items``: (case id, place) of each row."""
 
     topic: Topic
-    measure: Measure
+    options: BoardOptions
     readers: tuple[str, ...]
     items: tuple[tuple[str, str], ...]
     table: SaidTable
@@ -199,14 +199,14 @@ def detail_of(
     ]
     items = tuple(number)
     table = SaidTable.of_rows(coded, len(items), own)
-    asked = asked_of(table, topic.question)
+    asked = asked_of(table, topic.question, options.own_of(topic.key))
     facts = _facts(connection, {c for c, _place in items})
     patients = _patients(items, facts)
     replicates = REPLICATES if len(items) <= MOST_RESAMPLED else 0
-    told = measured(asked, options.measure, clusters=patients, replicates=replicates)
+    told = measured(asked, options, clusters=patients, replicates=replicates)
     return TopicDetail(
         topic=topic,
-        measure=options.measure,
+        options=options,
         readers=own,
         items=items,
         table=table,
@@ -214,10 +214,10 @@ def detail_of(
         facts=facts,
         patients=patients,
         agreement=told,
-        pairs=_pairs(asked, options.measure, len(own)),
+        pairs=_pairs(asked, options, len(own)),
         classes=_classes(asked, topic, len(own)),
-        groups=_groups(asked, options.measure, [facts[c].modality for c, _p in items]),
-        sites=_groups(asked, options.measure, [facts[c].site for c, _p in items]),
+        groups=_groups(asked, options, [facts[c].modality for c, _p in items]),
+        sites=_groups(asked, options, [facts[c].site for c, _p in items]),
     )
 
 
@@ -237,16 +237,21 @@ def stretches(connection: Connection, detail: TopicDetail) -> list[tuple[Stretch
     found = []
     for n, part in enumerate(np.array_split(order, count)):
         if part.size:
-            told = measured(_part(detail.asked, shared[part]), detail.measure)
+            told = measured(_part(detail.asked, shared[part]), detail.options)
             span = times[part]
             stretch = Stretch(n, float(span[0]), float(span[-1]), told)
             found.append((stretch, shared[part].astype(np.int64)))
     return found
 
 
-def _pairs(asked: Asked, measure: Measure, readers: int) -> tuple[PairCell, ...]:
+def drift_of(connection: Connection, detail: TopicDetail) -> list[Stretch]:
+    """The stretches alone."""
+    return [stretch for stretch, _items in stretches(connection, detail)]
+
+
+def _pairs(asked: Asked, options: BoardOptions, readers: int) -> tuple[PairCell, ...]:
     return tuple(
-        PairCell(a, b, measured(asked, measure, columns=(a, b)))
+        PairCell(a, b, measured(asked, options, columns=(a, b)))
         for a in range(readers)
         for b in range(a + 1, readers)
     )
@@ -259,19 +264,19 @@ def _classes(asked: Asked, topic: Topic, readers: int) -> tuple[ClassAgreement, 
 
 
 def _groups(
-    asked: Asked, measure: Measure, group_of: Sequence[str]
+    asked: Asked, options: BoardOptions, group_of: Sequence[str]
 ) -> tuple[tuple[str, Agreement], ...]:
     """Agreement within each group of items, by the group's name."""
     of_item = np.array(group_of, dtype=object)
     names = sorted(set(group_of))
     return tuple(
-        (name, measured(_part(asked, np.flatnonzero(of_item == name)), measure)) for name in names
+        (name, measured(_part(asked, np.flatnonzero(of_item == name)), options)) for name in names
     )
 
 
 def _part(asked: Asked, items: npt.NDArray[np.int64]) -> Asked:
     numbers = None if asked.numbers is None else asked.numbers[items]
-    return Asked(asked.ratings.items(items), numbers, asked.kind)
+    return replace(asked, ratings=asked.ratings.items(items), numbers=numbers)
 
 
 def _facts(connection: Connection, case_ids: set[str]) -> dict[str, CaseFact]:

@@ -7,25 +7,27 @@ SVG and a PDF gets pictures; ``write`` leaves a folder with HTML, CSV, JSON and 
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from desktop.domain.contracts import Progress
-from desktop.engines.agreement_result import Agreement, counted
+from desktop.engines.agreement_result import Agreement, counted, intervals_words
 from desktop.engines.gold_scores import Share
 from desktop.exchange.plot_svg import plot_svg
 from desktop.exchange.plots import Plot, values_csv
 from desktop.store.database import Connection
 from desktop.version import __version__
 from desktop.workspace import quality_plots
-from desktop.workspace.quality_board import Board, BoardOptions, BoardRow, count_board
-from desktop.workspace.quality_detail import TopicDetail, load_detail
-from desktop.workspace.quality_measures import ABOUT, Measure
+from desktop.workspace.quality_board import Board, BoardRow, count_board
+from desktop.workspace.quality_detail import Stretch, TopicDetail, drift_of, load_detail
+from desktop.workspace.quality_measures import BoardOptions
+from desktop.workspace.quality_methods import METHODS, chosen_words
 from desktop.workspace.quality_report_regions import (
     region_parts,
     region_plots,
@@ -47,26 +49,6 @@ _STYLE = (
     "padding:4px 10px;text-align:left;vertical-align:top}th{font-weight:600}"
     "td.n{text-align:right}p.small{color:#4e5862;font-size:12px}"
 )
-METHODS = (
-    ("Coefficients", "Krippendorff's alpha (nominal for named answers, ordinal for ratings) takes "
-     "any number of readers and gaps. Gwet's AC1 and AC2, Fleiss' and Cohen's kappa stand beside "
-     "it, ratings with quadratic weights. Numbers and dates are compared by the intraclass "
-     "correlation ICC(2,1): two-way, readers a sample of readers, absolute agreement of single "
-     "readings, from the items that all readers answered; differences of two readers by Bland and "
-     "Altman's bias and 95 % limits of agreement."),
-    ("Intervals", "95 %. Of coefficients: analytic, linearised over items, on the cube root of "
-     "disagreement; with patients as units where a patient has several items. Where no "
-     "disagreement was seen: an exact bound. Of ICC: by the F distribution. Of shares: Wilson's "
-     "score interval. Of the mean Dice: percentiles of 1,000 resamples of cases."),
-    ("Undefined", "A coefficient is undefined where nobody could disagree: no item with two "
-     "answers, one category only, or all answers alike. It is never replaced by 0 or 1."),
-    ("Prevalence", "Share of each answer among all answers. Alpha and kappa fall where one answer "
-     "is very common, although readers agree as often; then read them beside Gwet's AC."),
-    ("Known answers", "Share of answers that equal the ruling of an adjudicator or the gold "
-     "answer of the case."),
-    ("Wrong advice taken", "Automation bias: of the suggestions that differ from the known answer "
-     "and that a reader decided about, the share that was accepted."),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,6 +62,7 @@ class Report:
     regions: RegionReport | None
     names: dict[str, str]
     named: bool
+    over_time: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
 
     def reader_names(self, readers: Sequence[str]) -> tuple[str, ...]:
         """How readers are called in this report."""
@@ -100,6 +83,11 @@ class Report:
                     else quality_plots.confusion_plot
                 )
                 found[f"{stem}-two"] = make(detail, first, second, names)
+            if detail.classes:
+                found[f"{stem}-answers"] = quality_plots.class_plot(detail)
+            if len(stretches := self.over_time.get(detail.topic.key, ())) > 1:
+                coefficient = detail.agreement.name
+                found[f"{stem}-time"] = quality_plots.drift_plot(stretches, coefficient)
             if len(detail.groups) > 1:
                 found[f"{stem}-modality"] = quality_plots.group_plot(detail)
             if any(name for name, _told in detail.sites):
@@ -178,6 +166,11 @@ class Report:
                 ]
                 for detail in self.details
             },
+            "by_answer": {d.topic.key: _answers_plain(d) for d in self.details if d.classes},
+            "over_time": {
+                key: [_stretch_plain(s) for s in stretches]
+                for key, stretches in self.over_time.items()
+            },
             "by_modality": {d.topic.key: _groups_plain(d.groups) for d in self.details},
             "by_site": {d.topic.key: _groups_plain(d.sites) for d in self.details},
             "regions": None
@@ -214,23 +207,29 @@ class Report:
         stem = stem_of(detail.topic.key)
         parts = [
             f"<h3>{escape(detail.topic.title)}</h3>",
-            f"<p>{escape(detail.agreement.note)}</p>",
+            f"<p>{escape(detail.agreement.note + intervals_words(detail.agreement))}</p>",
         ]
         for one in detail.classes:
             if one.agreement.value is None:
                 words = f"{one.category}: {one.agreement.note}"
                 parts.append(f'<p class="small">{escape(words)}</p>')
-        for kind in ("readers", "two", "modality", "site"):
+        for kind in ("readers", "two", "answers", "time", "modality", "site"):
             if f"{stem}-{kind}" in plots:
                 parts.append(embed(f"{stem}-{kind}", plots[f"{stem}-{kind}"]))
         return "\n".join(parts)
 
     def _methods(self) -> str:
-        measure = self.board.options.measure
-        chosen = f"{measure.value}. {ABOUT[measure]}" if measure is not Measure.USUAL else ""
         parts = ["<h2>Methods</h2>"]
+        chosen = chosen_words(self.board.options)
         if chosen:
             parts.append(f"<p><b>Chosen for the table:</b> {escape(chosen)}</p>")
+        for topic, own in self.board.options.own:
+            row = self.board.row(topic)
+            if row is not None and "(own weights)" in row.agreement.name:
+                parts.append(f"<p>Weights given by hand for {escape(row.topic.title)}:</p>")
+                lines = zip(own.answers, own.table, strict=True)
+                cells = [(name, *(f"{w:g}" for w in line)) for name, line in lines]
+                parts.append(table_html(("", *own.answers), cells))
         parts += [f"<p><b>{escape(t)}.</b> {escape(words)}</p>" for t, words in METHODS]
         return "\n".join(parts)
 
@@ -285,6 +284,21 @@ def _two(share: Share | None) -> tuple[Any, Any]:
     return (None, None) if share is None else (share.right, share.asked)
 
 
+def _answers_plain(detail: TopicDetail) -> dict[str, Any]:
+    return {
+        one.category: {"share": one.share, "specific": one.specific, **told_plain(one.agreement)}
+        for one in detail.classes
+    }
+
+
+def _stretch_plain(stretch: Stretch) -> dict[str, Any]:
+    ends = [
+        datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for at in (stretch.start, stretch.end)
+    ]
+    return {"from_utc": ends[0], "to_utc": ends[1], **told_plain(stretch.agreement)}
+
+
 def _groups_plain(groups: Sequence[tuple[str, Agreement]]) -> dict[str, Any]:
     return {name: told_plain(agreement) for name, agreement in groups}
 
@@ -308,15 +322,20 @@ def make_report(
     made_utc: str,
     names: dict[str, str] | None,
     progress: Progress,
+    drift: Callable[[TopicDetail], Sequence[Stretch]] = lambda _detail: (),
 ) -> Report:
     """Gather what the report needs; ``names`` None leaves readers as letters."""
-    found = []
+    found: list[TopicDetail] = []
+    over_time = {}
     for number, row in enumerate(board.rows):
         progress.report(number / max(1, len(board.rows)), row.topic.title)
         found.append(details(row.topic.key))
+        over_time[row.topic.key] = tuple(drift(found[-1]))
     called = {r: f"Reader {letter}" for r, letter in zip(board.readers, board.letters, strict=True)}
     called |= {r: name for r, name in (names or {}).items() if r in called}
-    return Report(project, made_utc, board, tuple(found), regions, called, names is not None)
+    return Report(
+        project, made_utc, board, tuple(found), regions, called, names is not None, over_time
+    )
 
 
 def figures_of(
@@ -337,6 +356,7 @@ def figures_of(
         made_utc=made_utc,
         names=names,
         progress=progress,
+        drift=lambda detail: drift_of(connection, detail),
     )
     sites = sorted({name for d in report.details for name, _told in d.sites} - {""})
     called = {"": "no site"} | {name: f"site {n}" for n, name in enumerate(sites, 1)}

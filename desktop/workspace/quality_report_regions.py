@@ -116,7 +116,15 @@ def told_plain(told: Agreement) -> dict[str, Any]:
         "coefficient": told.name, "value": value, "low": low, "high": high,
         "observed": told.observed, "expected": told.expected, "items": told.items,
         "undefined": told.undefined, "method": told.method,
+        "interval": told.interval.method if told.interval else "",
+        "analytic": _interval_plain(told.analytic), "bootstrap": _interval_plain(told.bootstrap),
     }  # fmt: skip
+
+
+def _interval_plain(interval: Interval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return {"low": interval.low, "high": interval.high, "method": interval.method}
 
 
 def _para(words: str) -> str:

@@ -30,6 +30,7 @@ from desktop.workspace.case_claims import CaseClaims, Pixels, claims_of
 from desktop.workspace.case_intervals import mean_interval
 from desktop.workspace.findings import Finding, Grids, content_of, findings_of, is_mark
 from desktop.workspace.mark_agreement import MarkLine, MarkRow
+from desktop.workspace.quality_measures import BoardOptions
 from desktop.workspace.region_cache import RegionCache
 from desktop.workspace.region_pairs import Grid, PairNumbers, count_pair
 
@@ -125,6 +126,7 @@ def compare_regions(
     titles: Mapping[str, str],
     progress: Progress,
     tolerance_mm: float = TOLERANCE_MM,
+    options: BoardOptions | None = None,
 ) -> RegionReport:
     """Compare every two closed readings; ``titles`` are the names of classes by topic."""
     project_id, secret = project
@@ -152,7 +154,7 @@ def compare_regions(
         len(cases),
         tuple(mark_agreement.mark_rows(found.marks, dict(titles), tolerance_mm)),
         tuple(found.marks),
-        attribute_rows(connection, found.said, schemas, titles, own),
+        attribute_rows(connection, found.said, schemas, titles, own, options or BoardOptions()),
     )
 
 

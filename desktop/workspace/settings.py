@@ -32,6 +32,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cache_mb", 1024, "Memory for decoded images, in MB"),
     Setting("lock_minutes", 5, "Minutes without input until the window locks, 1 to 15"),
     Setting("show_timer", True, "Show the time worked on the open case"),
+    Setting("quality_weights", {}, "Weights given to pairs of answers by hand, by project"),
     Setting("allowed_plugins", [], "Plugins of your own that may run, by SHA-256"),
 )
 

@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
 from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.domain.task import AssignmentState
+from desktop.engines.weights import Scheme
 from desktop.gui import theme
 from desktop.gui.app import make_window
 from desktop.gui.main_window import MainWindow
 from desktop.gui.plot import PlotView
+from desktop.gui.quality_detail import WEIGHTS
 from desktop.workspace.settings import Settings
 from tests.workspace.made import SCHEMA, MadeProject
 
@@ -131,6 +133,47 @@ def test_from_the_board_to_a_case(qtbot: Any, window: MainWindow, tmp_path: Path
     QTest.keyClick(cases.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.page == "read", timeout=10_000)
     assert window.shell.reading.view.case_id == wanted
+
+
+def test_a_coefficient_its_scale_and_weights_of_ones_own(qtbot: Any, window: MainWindow) -> None:
+    window.show_page("quality")
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
+    choices, detail = page.choices, page.detail
+
+    def agreement() -> Any:
+        return page.board.row("chest/effusion").agreement
+
+    def detailed(name: str) -> bool:
+        return bool(detail.detail and detail.detail.agreement.name == name)
+
+    choices.measure.setFocus()
+    QTest.keyClicks(choices.measure, "Fleiss")
+    qtbot.waitUntil(lambda: detailed("Fleiss' kappa"), timeout=20_000)
+    choices.scale.setFocus()
+    QTest.keyClicks(choices.scale, "Linear")
+    assert choices.scale.currentText() == "Linear weights"
+    qtbot.waitUntil(lambda: detail.detail.options.weights is Scheme.LINEAR, timeout=20_000)
+    detail.show_view(WEIGHTS)
+    assert [detail.weights.table.item(0, n).text() for n in (0, 1)] == ["1", "0"]
+    plain = agreement().value
+    detail.weights.table.setCurrentCell(0, 1)
+    detail.weights.table.setFocus()
+    QTest.keyClick(detail.weights.table, "0")  # opens the cell, which has the keyboard then
+    QTest.keyClicks(QApplication.focusWidget(), ".5")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: detailed("Fleiss' kappa (own weights)"), timeout=20_000)
+    # one weight for all that differs changes what is seen and expected, not their relation
+    assert agreement().value == pytest.approx(plain)
+    assert agreement().observed > 0.8
+    assert detail.weights.table.item(1, 0).text() == "0.5", "the cell across follows"
+    detail.weights.usual.click()
+    qtbot.waitUntil(lambda: detailed("Fleiss' kappa"), timeout=20_000)
+    QTest.keyClicks(choices.measure, "Intraclass")
+    choices.scale.setCurrentText("ICC(3,k)")
+    qtbot.waitUntil(
+        lambda: page.board.row("chest/size").agreement.name == "ICC(3,k)", timeout=20_000
+    )
 
 
 @pytest.mark.parametrize("tab", range(3))

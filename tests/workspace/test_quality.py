@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 from collections.abc import Iterator
@@ -24,17 +25,17 @@ from desktop.commands.time import RecordTime
 from desktop.domain.adjudication import Ruling
 from desktop.domain.annotation import Target
 from desktop.domain.condition import Condition
-from desktop.domain.errors import AccessProblem
+from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Question, QuestionKind, Schema, Scope
 from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.engines.agreement import Asking, Coefficient, agreement
-from desktop.engines.measurement_agreement import intraclass_correlation
+from desktop.engines.alpha import Level
+from desktop.engines.measurement_agreement import Correlation, intraclass_correlation
 from desktop.engines.ratings import Ratings
 from desktop.engines.weights import Scheme
-from desktop.workspace.quality_board import BoardOptions
-from desktop.workspace.quality_measures import Measure
+from desktop.workspace.quality_measures import BoardOptions, Measure, OwnWeights
 from tests.workspace.made import SCHEMA, MadeProject
 
 CASES = 40
@@ -130,6 +131,106 @@ def test_the_board_counts_what_the_engine_counts(
         assert (row.items, row.answers, row.readers) == (CASES - 1, 3 * (CASES - 1) + 1, 3)
 
 
+SURE = tuple("1234")
+STEPS = ((1, 0.7, 0.2, 0), (0.7, 1, 0.7, 0.2), (0.2, 0.7, 1, 0.7), (0, 0.2, 0.7, 1))
+
+
+@pytest.mark.parametrize(
+    "options, asking",
+    [
+        (BoardOptions(Measure.FLEISS, weights=s), Asking(Coefficient.FLEISS, weights=s))
+        for s in Scheme
+    ]
+    + [
+        (
+            BoardOptions(Measure.CONGER, weights=Scheme.LINEAR),
+            Asking(Coefficient.CONGER, weights=Scheme.LINEAR),
+        ),
+        (
+            BoardOptions(Measure.GWET, weights=Scheme.LINEAR),
+            Asking(Coefficient.GWET, weights=Scheme.LINEAR),
+        ),
+        (
+            BoardOptions(Measure.KAPPA, own=(("test/sure", OwnWeights(SURE, STEPS)),)),
+            Asking(Coefficient.FLEISS, weights=np.array(STEPS, dtype=float)),
+        ),
+        (
+            BoardOptions(Measure.KAPPA, own=(("test/sure", OwnWeights(SURE[::-1], STEPS)),)),
+            Asking(Coefficient.FLEISS, weights=np.array(STEPS, dtype=float)),
+        ),
+    ]
+    + [
+        (BoardOptions(Measure.ALPHA, level=le), Asking(Coefficient.ALPHA, level=le)) for le in Level
+    ],
+)
+def test_every_coefficient_on_every_scale_can_be_chosen(
+    read: tuple[MadeProject, dict[str, np.ndarray]], options: BoardOptions, asking: Asking
+) -> None:
+    made, said = read
+    row = made.ws.quality.board(options).row("test/sure")
+    assert row is not None
+    ratings = Ratings.of_codes(_closed(said["sure"] - 1), 4, positions=(1, 2, 3, 4))
+    wanted = agreement(ratings, dataclasses.replace(asking, replicates=0))
+    assert row.agreement.value == pytest.approx(wanted.value, abs=1e-12)
+    assert row.agreement.name == asking.name
+
+
+@pytest.mark.parametrize("form", list(Correlation))
+def test_every_form_of_icc_can_be_chosen_also_for_ratings(
+    read: tuple[MadeProject, dict[str, np.ndarray]], form: Correlation
+) -> None:
+    made, said = read
+    board = made.ws.quality.board(BoardOptions(Measure.ICC, form=form))
+    for question in ("sure", "count"):
+        row = board.row(f"test/{question}")
+        assert row is not None
+        table = _closed(said[question]).astype(float)[:-1]
+        wanted = intraclass_correlation(table, form, replicates=0)
+        assert (row.agreement.name, row.agreement.value) == (
+            form.value,
+            pytest.approx(wanted.value, abs=1e-9),
+        )
+
+
+def test_kappa_of_two_is_told_reader_by_reader(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, said = read
+    order = _order(made)
+    for measure, coefficient in (
+        (Measure.COHEN, Coefficient.COHEN),
+        (Measure.SCOTT, Coefficient.SCOTT),
+    ):
+        board = made.ws.quality.board(BoardOptions(measure, weights=Scheme.LINEAR))
+        row = board.row("test/sure")
+        assert row is not None and "reader by reader" in row.agreement.undefined
+        detail = made.ws.quality.detail(board, "test/sure")
+        codes = _closed(said["sure"] - 1)[:, order]
+        for cell in detail.pairs:
+            two = Ratings.of_codes(codes[:, [cell.first, cell.second]], 4)
+            asking = Asking(coefficient, weights=Scheme.LINEAR, replicates=0)
+            assert cell.agreement.value == pytest.approx(agreement(two, asking).value, abs=1e-12)
+
+
+def test_own_weights_are_kept_and_bad_ones_refused(
+    read: tuple[MadeProject, dict[str, np.ndarray]],
+) -> None:
+    made, _said = read
+    quality = made.ws.quality
+    own = OwnWeights(SURE, tuple(tuple(float(w) for w in row) for row in STEPS))
+    quality.keep_own_weights("test/sure", own)
+    assert quality.own_weights() == (("test/sure", own),)
+    board = quality.board(BoardOptions(Measure.GWET, own=quality.own_weights()))
+    row = board.row("test/sure")
+    assert row is not None and row.agreement.name == "Gwet's AC2 (own weights)"
+    assert "Weights given by hand for How sure" in quality.report(board).html()
+    uneven = dataclasses.replace(own, table=(STEPS[0], *STEPS[:1], *STEPS[2:]))
+    with pytest.raises(UserError, match="can't be used"):
+        quality.keep_own_weights("test/sure", uneven)
+    quality.keep_own_weights("test/sure", None)
+    assert quality.own_weights() == ()
+
+
 def test_open_cases_count_only_where_that_is_asked_for(
     read: tuple[MadeProject, dict[str, np.ndarray]],
 ) -> None:
@@ -180,7 +281,7 @@ def test_free_text_is_undefined_and_says_why(
     assert row.agreement.undefined == "Free text is not compared."
     asked = made.ws.quality.board(BoardOptions(Measure.ICC)).row("test/quality")
     assert asked is not None
-    assert asked.agreement.undefined == "Only for numbers."
+    assert asked.agreement.undefined == "Only for numbers and ratings."
 
 
 def test_every_cell_leads_to_its_cases(read: tuple[MadeProject, dict[str, np.ndarray]]) -> None:
