@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from desktop.commands.scribble import ScribbleElse
+from desktop.domain.errors import UserError
 from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import Case
 from desktop.workspace.workspace import Workspace
@@ -24,7 +25,8 @@ def add_pixel_commands(add: Add, opened: Open, case_of: FindCase) -> None:
     """Declare the subcommand; ``opened`` opens and signs in, ``case_of`` finds a case by words."""
 
     def run(chosen: argparse.Namespace) -> int:
-        with opened(chosen, read_only=not (chosen.keep or chosen.rest)) as workspace:
+        writes = chosen.keep or chosen.rest or chosen.patch
+        with opened(chosen, read_only=not writes) as workspace:
             return predict(chosen, workspace, case_of(workspace, chosen.case))
 
     told = add("predict", run, "Predict a frame from what is painted on it, and keep a class.")
@@ -33,6 +35,13 @@ def add_pixel_commands(add: Add, opened: Open, case_of: FindCase) -> None:
     told.add_argument("--frame", type=int, default=1, help="1-based, in the series")
     told.add_argument("--rest", type=Path, metavar="PNG", help="paint anything else first")
     told.add_argument("--keep", metavar="CLASS", help="make a region of all that is predicted")
+    told.add_argument(
+        "--patch", nargs=3, action="append", metavar=("X", "Y", "CLASS"), default=[],
+        help="say what the patch under a point is first; “else” for none of the classes",
+    )  # fmt: skip
+    told.add_argument(
+        "--ask", action="store_true", help="list the patches that teach most, instead of predicting"
+    )
 
 
 def predict(chosen: argparse.Namespace, workspace: Workspace, case: Case) -> int:
@@ -49,8 +58,19 @@ def predict(chosen: argparse.Namespace, workspace: Workspace, case: Case) -> int
                 runs=part.runs,
             )
         )
-    found = workspace.pixels.run(case.id, series_id, frames[0])
     schema = workspace.schema(case.id)
+    for x, y, name in chosen.patch:
+        patch = workspace.patches.at(case.id, series_id, frames[0], _number(x), _number(y))
+        class_id = ANYTHING_ELSE
+        if name != "else" and schema is not None:
+            class_id = class_of(schema, name).id
+        workspace.run(workspace.patches.answered(patch, class_id))
+    if chosen.ask:
+        for patch in workspace.patches.ask(case.id, series_id, frames[0]):
+            x, y = patch.middle_xy
+            print(f"{x:8.1f} {y:8.1f}  {int(patch.mask_yx.sum()):6} px  {patch.reason}")
+        return 0
+    found = workspace.pixels.run(case.id, series_id, frames[0])
     names = {c.id: c.name for c in schema.classes} if schema else {}
     names[ANYTHING_ELSE] = "anything else"
     for class_id in found.class_ids:
@@ -64,3 +84,10 @@ def predict(chosen: argparse.Namespace, workspace: Workspace, case: Case) -> int
         workspace.run(workspace.pixels.accepted(found, wanted.id, mask))
         print(f"Kept: {wanted.name}.")
     return 0
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError("A place in an image is two numbers.", text) from None

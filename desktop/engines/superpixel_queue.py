@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.engines.image_features import Floats, Grey
+from desktop.engines.pixel_features import Channels
 from desktop.engines.pixel_learner import UNPAINTED, Labels
 from desktop.engines.single_thread import single_thread
 
@@ -23,6 +24,14 @@ def superpixels(grey_yx: Grey, painted_yx: Labels | None = None) -> Labels:
         found = found * kinds + painted_yx + 1
     _names, places = np.unique(found, return_inverse=True)
     return np.asarray(places, dtype=np.int64).reshape(grey_yx.shape)
+
+
+def superpixel_means(features: Channels, regions_yx: Labels) -> Floats:
+    """(n, channels) mean channels of each superpixel."""
+    flat, count = regions_yx.ravel(), int(regions_yx.max()) + 1
+    sums = [np.bincount(flat, c.ravel(), count) for c in np.moveaxis(features, -1, 0)]
+    sizes = np.maximum(np.bincount(flat, minlength=count), 1)
+    return np.asarray(np.stack(sums, axis=1) / sizes[:, None])
 
 
 def superpixel_scores(probabilities: Floats, regions_yx: Labels) -> Floats:

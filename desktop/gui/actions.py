@@ -186,6 +186,8 @@ ACTS: tuple[Act, ...] = (
       "Tools", "toggle_prediction", ("J",), "learning", needs="series", checkable=True),
     A("pixels.rest", "Anything else", "Paint what is none of the classes; hold Ctrl to rub it out.",
       "Tools", "paint_rest", ("Shift+J",), "rest", needs="series", checkable=True),
+    A("pixels.ask", "Ask about patches", "Asks what the prediction should know: digits answer.",
+      "Tools", "toggle_asking", ("Ctrl+J",), "help", needs="series", checkable=True),
     A("pixels.one", "Keep predicted region", "What is predicted under the pointer (Enter).",
       "Tools", "accept_component", (), "check", needs="prediction"),
     A("pixels.all", "Keep predicted class", "All of the class under the pointer (Shift+Enter).",

@@ -25,6 +25,7 @@ from desktop.gui.import_page import ImportPage
 from desktop.gui.key_overlay import KeyOverlay
 from desktop.gui.notices import NoticeCard, NotSavedBar
 from desktop.gui.pages import BY_NAME
+from desktop.gui.patch_acts import PatchActs
 from desktop.gui.pixel_acts import PixelActs
 from desktop.gui.project_page import NewProject, PassphrasePage
 from desktop.gui.projects import Post, Projects
@@ -73,7 +74,9 @@ class MainWindow(QMainWindow):
         self.suggestion_acts = SuggestionActs(shell)
         self.acts.stop_unlocked = self.suggestion_acts.stop_unlocked
         self.pixel_acts = pixels = PixelActs(shell, self)
-        handlers = (self.acts, self._window_acts, self.attendance, self.suggestion_acts, pixels)
+        self.patch_acts = patches = PatchActs(shell, pixels, self)
+        own = (self.acts, self._window_acts, self.attendance, self.suggestion_acts)
+        handlers = (*own, pixels, patches)
         self.actions_ = ActionSet(self, image, handlers)
         self._build(image)
         self.attendance.wire()
@@ -96,6 +99,7 @@ class MainWindow(QMainWindow):
         self.bottom = BottomStrip(self.shell, self.actions_)
         self.reading_page = ReadingPage(self.shell, self.actions_, image, self.suggestion_acts)
         self.acts.page = self.suggestion_acts.page = self.pixel_acts.page = self.reading_page
+        self.patch_acts.page = self.reading_page
         self.start_page = StartPage(self.shell, self._window_acts.ways())
         self.passphrase_page = PassphrasePage()
         self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images)
@@ -143,6 +147,7 @@ class MainWindow(QMainWindow):
         self.shell.hinted.connect(self.bottom.say_for_a_moment)
         self.shell.tool_shown.connect(self.signs.refresh_actions)
         self.pixel_acts.changed.connect(self.signs.refresh_actions)
+        self.patch_acts.changed.connect(self.signs.refresh_actions)
         self.shell.page_wanted.connect(self.show_page)
         self.shell.theme_changed.connect(self._dressed)
         self.projects.ready.connect(self._ready)

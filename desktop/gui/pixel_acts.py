@@ -153,16 +153,18 @@ class PixelActs(QObject):
     def _draw(self, found: Prediction | None) -> None:
         self.prediction = found
         room, frame = self._reading.workspace, self._frame()
-        schema = room.schema(found.case_id) if room is not None and found is not None else None
-        colors = {c.id: QColor(c.color) for c in schema.classes} if schema is not None else {}
-        self.layer.show(found, colors)
-        rest = None
+        self.layer.show(found, self._colors())
+        marks = None
         if self.is_on and room is not None and frame is not None:
-            rest = room.pixels.scribbles(self._reading.view.case_id, frame)
-        self.layer.show_rest(rest, frame)
+            marks = room.pixels.marks(self._reading.view.case_id, frame)
+        self.layer.show_marks(marks, frame, self._colors())
         if self._canvas is not None:
             self._canvas.update()
         self.changed.emit()
+
+    def _colors(self) -> dict[int, QColor]:
+        schema = self._reading.schema
+        return {c.id: QColor(c.color) for c in schema.classes} if schema is not None else {}
 
     def _accept(self, whole_class: bool) -> None:
         found, room, canvas = self.prediction, self._reading.workspace, self._canvas

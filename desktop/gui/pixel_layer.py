@@ -10,7 +10,6 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
-from desktop.domain.runs import MaskYX
 from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
 from desktop.imaging.viewport import Placement
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 
 _TINT = 0.30
 _WIDEST_TINT = 0.10  # the class that fills most of the image stays out of the way
-_REST = QColor(160, 160, 160)
-_REST_TINT = 0.45
+REST = QColor(160, 160, 160)
+_MARK_TINT = 0.45
 _SHADOW = QColor(0, 0, 0, 150)
 _DASHES = (4.0, 3.0)
 
@@ -34,9 +33,9 @@ class PixelLayer:
         self._of: FrameRef | None = None
         self._image = QImage()
         self._rims: list[tuple[QPainterPath, QColor]] = []
-        self._rest_of: FrameRef | None = None
-        self._rest = QImage()
-        self._rest_rim = QPainterPath()
+        self._marks_of: FrameRef | None = None
+        self._marks = QImage()
+        self._mark_rims: list[tuple[QPainterPath, QColor]] = []
 
     def show(self, found: Prediction | None, colors: dict[int, QColor]) -> None:
         """Take a prediction; None: draw nothing."""
@@ -47,21 +46,31 @@ class PixelLayer:
         self._image = tinted(found, colors)
         self._rims = _rims(found, colors)
 
-    def show_rest(self, mask_yx: MaskYX | None, frame: FrameRef | None) -> None:
-        """Take the strokes over anything else; None: there are none."""
+    def show_marks(
+        self,
+        marks_yx: npt.NDArray[np.int64] | None,
+        frame: FrameRef | None,
+        colors: dict[int, QColor],
+    ) -> None:
+        """Take strokes over anything else and answered patches, -1 elsewhere; None: none."""
         from desktop.gui.canvas_suggestions import outline
 
-        self._rest_of = frame if mask_yx is not None else None
-        if mask_yx is None:
-            self._rest, self._rest_rim = QImage(), QPainterPath()
+        self._marks_of = frame if marks_yx is not None else None
+        self._marks, self._mark_rims = QImage(), []
+        if marks_yx is None:
             return
-        self._rest = _veil(np.where(mask_yx, _premultiplied(_REST, _REST_TINT), 0))
-        self._rest_rim = outline(mask_yx)
+        pixels = np.zeros(marks_yx.shape, dtype=np.uint32)
+        for class_id in np.unique(marks_yx[marks_yx >= 0]):
+            known = REST if class_id == ANYTHING_ELSE else colors.get(int(class_id), REST)
+            inside = marks_yx == class_id
+            pixels[inside] = _premultiplied(known, _MARK_TINT)
+            self._mark_rims.append((outline(inside), known))
+        self._marks = _veil(pixels)
 
     def draw(self, painter: QPainter, placement: Placement, ratio: float) -> None:
         """A decoration of the canvas."""
         here = self._frame()
-        if here is None or here not in (self._of, self._rest_of):
+        if here is None or here not in (self._of, self._marks_of):
             return
         painter.save()
         painter.translate(placement.x / ratio, placement.y / ratio)
@@ -71,9 +80,9 @@ class PixelLayer:
         if here == self._of:
             painter.drawImage(QRectF(self._image.rect()), self._image)
             rims += self._rims
-        if here == self._rest_of:
-            painter.drawImage(QRectF(self._rest.rect()), self._rest)
-            rims.append((self._rest_rim, _REST))
+        if here == self._marks_of:
+            painter.drawImage(QRectF(self._marks.rect()), self._marks)
+            rims += self._mark_rims
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for path, color in rims:

@@ -16,6 +16,7 @@ from desktop.gui.help_panel import HelpPanel
 from desktop.gui.history_panel import HistoryPanel
 from desktop.gui.labels_panel import LabelsPanel
 from desktop.gui.model_trial import ModelTrial
+from desktop.gui.patch_card import PatchCard
 from desktop.gui.returned_card import ReturnedCard
 from desktop.gui.round_card import RoundCard
 from desktop.gui.series_strip import SeriesStrip
@@ -157,6 +158,8 @@ class SidePanel(QFrame):
         column.addWidget(self.returned)
         self.round = RoundCard(shell)
         column.addWidget(self.round)
+        self.patch = PatchCard()
+        column.addWidget(self.patch)
         self.pages = QStackedWidget()
         self.form = FormPanel(shell, actions)
         self.labels = LabelsPanel(shell)

@@ -51,7 +51,8 @@ class SuggestionsPanel(QWidget):
         column.addWidget(self.list, 1)
         column.addWidget(self._make_foot(actions))
         last = down(margins=(12, 0, 12, 8), gap=4)
-        for button in (self.scribbles, actions.button("pixels.rest", text=True)):
+        others = [actions.button(f"pixels.{name}", text=True) for name in ("rest", "ask")]
+        for button in (self.scribbles, *others):
             last.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addLayout(last)
         self._reading.committed.connect(self._committed)

@@ -40,6 +40,7 @@ class WindowSigns:
             self._refresh_pages(room.reader.role)
         acts["overlay.hide"].setChecked(not view.overlays_visible)
         acts["pixels.switch"].setChecked(window.pixel_acts.is_on)
+        acts["pixels.ask"].setChecked(window.patch_acts.is_on)
         acts["pixels.rest"].setChecked(view.tool == REST_TOOL)
         acts["overlay.outline"].setChecked(view.outlines_only)
         acts["view.panel"].setChecked(not window.reading_page.panel.isHidden())

@@ -29,6 +29,7 @@ MATRIX: dict[str, frozenset[Role]] = {
     "PaintMask": _DRAWS,
     "AcceptPrediction": _DRAWS,
     "ScribbleElse": _DRAWS,
+    "AnswerPatch": _DRAWS,
     # a reader's own work on a case
     "AnswerQuestion": _DRAWS,
     "SetNoFinding": _DRAWS,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.learning import Learning
     from desktop.workspace.models import Models
+    from desktop.workspace.patches import Patches
     from desktop.workspace.pixel_text import PixelText
     from desktop.workspace.pixels import Pixels
     from desktop.workspace.quality import Quality
@@ -157,6 +158,13 @@ class Desks:
         from desktop.workspace.pixels import Pixels
 
         return Pixels(self._self())
+
+    @functools.cached_property
+    def patches(self) -> Patches:
+        """Patches of an image to ask the reader about, so that few answers teach a prediction."""
+        from desktop.workspace.patches import Patches
+
+        return Patches(self._self())
 
     @functools.cached_property
     def synthetic(self) -> Synthetic:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from desktop.domain.contracts import Progress
+from desktop.domain.runs import MaskYX
 
 if TYPE_CHECKING:
     from desktop.engines.pixel_features import Channels
@@ -33,13 +34,26 @@ def _grey(frame: Frame) -> npt.NDArray[np.float32]:
 
 def described(frame: Frame, step: int, progress: Progress) -> Channels:
     """The channels of a frame, on a grid ``step`` pixels wide; those of colour where it has any."""
-    from desktop.engines.pixel_features import colour_features, normalised, pixel_features
+    from desktop.engines.pixel_features import colour_features, pixel_features
 
-    made = pixel_features(normalised(_coarse_values(_grey(frame), step)), progress)
+    made = pixel_features(evened(frame, step), progress)
     if not frame.is_color:
         return made
     planes = [_coarse_values(plane, step) for plane in _colours(frame)]
     return np.concatenate([made, colour_features(np.stack(planes, axis=-1))], axis=-1)
+
+
+def evened(frame: Frame, step: int) -> npt.NDArray[np.float32]:
+    """The brightness of a frame on a grid ``step`` pixels wide, made comparable between frames."""
+    from desktop.engines.pixel_features import normalised
+
+    return np.asarray(normalised(_coarse_values(_grey(frame), step)), dtype=np.float32)
+
+
+def whole_size(mask_yx: npt.NDArray[np.bool_], step: int, size: tuple[int, int]) -> MaskYX:
+    """A mask of the coarse grid at the frame's size: each block gives all of its pixels."""
+    wide = mask_yx.repeat(step, axis=0).repeat(step, axis=1) if step > 1 else mask_yx
+    return np.ascontiguousarray(wide[: size[0], : size[1]])
 
 
 def _colours(frame: Frame) -> list[npt.NDArray[np.float32]]:

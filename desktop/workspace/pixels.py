@@ -1,8 +1,9 @@
 """A classifier of pixels beside the reader: learns from what is painted on a frame, predicts it.
 
 Everything the reader painted on the frame teaches, accepted predictions too, and strokes over
-anything else, which are no labels. It needs two kinds, because with one there is nothing to tell
-apart. A prediction is no label: ``accepted`` makes the command that makes one of it.
+anything else and answered patches, which are no labels. It needs two kinds, because with one there
+is nothing to tell apart. A prediction is no label: ``accepted`` makes the command that makes one of
+it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 SEED = 0
 _KEPT = 2  # frames whose channels are kept, at most 51 MB each
-_BLANK = -1
+BLANK = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,31 +84,37 @@ class Pixels:
 
     def scribbles(self, case_id: str, frame: FrameRef) -> MaskYX | None:
         """(rows, columns) what this reader marked as anything else; None: nothing."""
+        marks = self.marks(case_id, frame)
+        rest = marks == ANYTHING_ELSE if marks is not None else None
+        return rest if rest is not None and rest.any() else None
+
+    def marks(self, case_id: str, frame: FrameRef) -> Classes | None:
+        """(rows, columns) what this reader's strokes and patches say, -1 elsewhere; None: nothing.
+
+        They teach and are no labels.
+        """
         room = self._workspace
         own = queries.many(room._read, Scribble, case_id=case_id, reader_id=room.reader.id)
-        found: MaskYX | None = None
+        found: Classes | None = None
         for stroke in sorted((s for s in own if s.frame == frame), key=lambda s: (s.number, s.id)):
             if found is None or found.shape != (stroke.rows, stroke.columns):
-                found = np.zeros((stroke.rows, stroke.columns), dtype=np.bool_)
-            found[room.mask(stroke)] = not stroke.erases
-        return found if found is not None and found.any() else None
+                found = np.full((stroke.rows, stroke.columns), BLANK, dtype=np.int64)
+            found[room.mask(stroke)] = BLANK if stroke.erases else stroke.class_id
+        return found if found is not None and (found != BLANK).any() else None
 
     def painted(self, case_id: str, frame: FrameRef) -> Classes | None:
         """(rows, columns) class id of what this reader painted, -1 elsewhere; None: nothing.
 
-        Anything else is 0 and gives way to what is painted with a class.
+        Anything else is 0. It and answered patches give way to what is painted with a class.
         """
         room = self._workspace
         class_of = {a.id: a.label.class_id for a in room.annotations(case_id)}
-        rest = self.scribbles(case_id, frame)
-        found: Classes | None = None
-        if rest is not None:
-            found = np.where(rest, ANYTHING_ELSE, _BLANK).astype(np.int64)
+        found = self.marks(case_id, frame)
         order = {annotation_id: n for n, annotation_id in enumerate(class_of)}
         slices = room.mask_slices(case_id, frame)
         for part in sorted(slices, key=lambda s: order[s.annotation_id]):
             if found is None:
-                found = np.full((part.rows, part.columns), _BLANK, dtype=np.int64)
+                found = np.full((part.rows, part.columns), BLANK, dtype=np.int64)
             if found.shape == (part.rows, part.columns):
                 found[room.mask(part)] = class_of[part.annotation_id]
         return found
@@ -120,7 +127,7 @@ class Pixels:
         if hidden:
             return AccessProblem(hidden, "A prediction is help as well.")
         painted = self.painted(case_id, frame)
-        kinds = np.unique(painted[painted != _BLANK]) if painted is not None else np.zeros(0)
+        kinds = np.unique(painted[painted != BLANK]) if painted is not None else np.zeros(0)
         if len(kinds) > 1:
             return None
         if not len(kinds):
@@ -256,7 +263,7 @@ class Pixels:
         from desktop.engines.pixel_learner import learn_pixels
 
         frame = self._workspace.frames.get(ref)
-        channels = self._channels_of(frame, coarseness(frame.rows, frame.columns), progress)
+        channels = self.channels_of(frame, coarseness(frame.rows, frame.columns), progress)
         corner = channels[:8, :8]
         learn_pixels(corner, np.eye(*corner.shape[:2], dtype=np.int64))  # loading takes seconds
 
@@ -267,7 +274,7 @@ class Pixels:
 
         frame = self._workspace.frames.get(ref)
         step = coarseness(frame.rows, frame.columns)
-        channels = self._channels_of(frame, step, progress)
+        channels = self.channels_of(frame, step, progress)
         coarse = coarse_marks(painted, step)
         learner = pixel_learners()[0]
         model = learn_pixels(channels, coarse, learner=learner, seed=SEED)
@@ -283,12 +290,13 @@ class Pixels:
             classes_yx=np.asarray(ids[found], dtype=np.int64),
             chance_yx=chance,
             class_ids=tuple(int(i) for i in ids),
-            painted_px=int((painted != _BLANK).sum()),
+            painted_px=int((painted != BLANK).sum()),
             learner=learner.name,
             pixels_sha256=frame.pixels_sha256,
         )
 
-    def _channels_of(self, frame: Frame, step: int, progress: Progress) -> Channels:
+    def channels_of(self, frame: Frame, step: int, progress: Progress) -> Channels:
+        """The channels of a frame on a grid ``step`` pixels wide, kept for the next question."""
         key = frame.pixels_sha256
         with self._lock:
             known = self._channels.get(key)

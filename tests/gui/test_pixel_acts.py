@@ -181,3 +181,50 @@ def _tints(window: MainWindow, first: Callable[[], Any]) -> np.ndarray:
     first()
     image = window.reading_page.canvas.grab().toImage()
     return np.frombuffer(image.constBits(), dtype=np.uint8).copy()
+
+
+def test_patches_are_asked_about_and_digits_answer(scene: tuple[MainWindow, MadePixels]) -> None:
+    window, made = scene
+    acts, room, card = window.patch_acts, made.room, window.reading_page.panel.patch
+    view = window.shell.reading
+    bare = _tints(window, lambda: None)
+    press(window, Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    hands.wait_for(lambda: acts.patch is not None, "the first patch")
+    assert acts.is_on and window.pixel_acts.is_on and card.isVisible()
+    assert window.actions_["pixels.ask"].isChecked()
+    assert card.reason.text() == "Most ordinary of this image."
+    assert [r.text() for r in card.rows.values()] == ["Outside", "Organ", "Lesion", "Anything else"]
+    assert not np.array_equal(bare, _tints(window, lambda: None)), "the patch has a rim"
+    first = acts.patch
+    said = []
+    for _ in range(10):
+        patch = acts.patch
+        assert patch is not None
+        said.append(int(np.bincount(made.truth[patch.mask_yx]).argmax()))
+        press(window, Key(Key.Key_0 + said[-1]))
+    assert view.view.class_id == OUTSIDE, "a digit answers and picks no class"
+    assert len(set(said)) > 1 and not room.annotations(made.case_id)
+    hands.wait_for(lambda: acts.patch is not None and bool(acts.patch.between), "doubtful ones")
+    predicted(window)
+    assert card.reason.text().startswith("Between “")
+    marks = room.pixels.marks(made.case_id, made.frame)
+    assert marks is not None and first is not None and (marks[first.inside_yx] == said[0]).all()
+    asked = acts.patch
+    QTest.mouseClick(card.rows[ORGAN], Qt.MouseButton.LeftButton)
+    assert acts.patch is not asked
+    press(window, Key.Key_Z)
+    assert acts.patch is asked, "what was taken back is asked again"
+    QTest.mouseClick(card.unsure, Qt.MouseButton.LeftButton)
+    after = acts.patch
+    press(window, Key.Key_Backspace)
+    assert acts.patch is not after and not room.annotations(made.case_id)
+    press(window, Key.Key_Escape)
+    assert not acts.is_on and not card.isVisible() and window.pixel_acts.is_on
+    press(window, Key(Key.Key_0 + LESION))
+    assert view.view.class_id == LESION, "digits pick classes again"
+    press(window, Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    press(window, Key.Key_Down)
+    there = made.frames[1 - made.frames.index(made.frame)]
+    hands.wait_for(lambda: acts.patch is not None and acts.patch.frame == there, "the next image")
+    press(window, Key.Key_J)
+    assert not acts.is_on and not window.pixel_acts.is_on, "asking ends with the prediction"

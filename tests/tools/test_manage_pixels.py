@@ -10,7 +10,7 @@ from PIL import Image
 
 from desktop.domain.annotation import Origin
 from desktop.workspace.workspace import Workspace
-from tests.workspace.made_pixels import ORGAN, OUTSIDE, MadePixels, dice
+from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
 from tools import manage
 
 
@@ -44,3 +44,12 @@ def test_strokes_from_files_are_predicted_and_kept(
         (part,) = [s for s in room.mask_slices(case_id) if s.annotation_id == kept.id]
         assert dice(room.mask(part), truth != OUTSIDE) > 0.8
         assert room.verify().ok
+    code, said = run("predict", "--frame", number, "--ask")
+    first = said.splitlines()[0]
+    assert code == 0 and "Between “Organ” and anything else" in said
+    x, y = first.split()[:2]
+    assert run("predict", "--frame", number, "--ask", "--patch", x, y, "lesion")[0] == 0
+    with Workspace.open(path, reader_name="Ada") as room:
+        marks = room.pixels.marks(case_id, made.frame)
+        assert marks is not None and marks[int(float(y)), int(float(x))] == LESION
+    assert run("predict", "--ask", "--patch", "here", y, "lesion")[0] == 2

@@ -33,9 +33,9 @@ REVIEWING = {"PinComment", "ResolvePin", "ReturnCase", "PassCase"}
 READING = {
     "AddAnnotation", "ReshapeAnnotation", "ReshapeAnnotations", "RelabelAnnotations",
     "DeleteAnnotations", "AnswerRegion", "LockAnnotation", "PaintMask", "AcceptPrediction",
-    "ScribbleElse", "AnswerQuestion", "SetNoFinding", "MarkCase", "CommentCase", "RateConfidence",
-    "SignCase", "Calibrate", "AcceptProposals", "RejectProposals", "SkipQuery", "LockBlindAnswer",
-    "AnswerPin",
+    "ScribbleElse", "AnswerPatch", "AnswerQuestion", "SetNoFinding", "MarkCase", "CommentCase",
+    "RateConfidence", "SignCase", "Calibrate", "AcceptProposals", "RejectProposals", "SkipQuery",
+    "LockBlindAnswer", "AnswerPin",
 }  # fmt: skip
 NOBODY = {"RecordPassword", "RecordSignIn"}  # written where it happens
 NEVER = {

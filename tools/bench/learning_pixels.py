@@ -19,6 +19,7 @@ from desktop.engines.pixel_features import Channels, normalised, pixel_features
 from desktop.engines.pixel_learner import UNPAINTED, Labels, PixelModel, cleaned, learn_pixels
 from desktop.engines.superpixel_queue import (
     choose_superpixels,
+    superpixel_means,
     superpixel_scores,
     superpixels,
     taught_by_clicks,
@@ -59,9 +60,7 @@ class Task:
 
     def means(self) -> Floats:
         """(n, channels) mean channels of each superpixel."""
-        flat, number = self.regions.ravel(), int(self.regions.max()) + 1
-        sums = [np.bincount(flat, c.ravel(), number) for c in np.moveaxis(self.wide, -1, 0)]
-        return np.asarray(np.stack(sums, axis=1) / np.bincount(flat, minlength=number)[:, None])
+        return superpixel_means(self.wide, self.regions)
 
     def score(self, model: PixelModel) -> Floats:
         """(K,) Dice of each class on the unseen images."""

@@ -1,0 +1,121 @@
+"""The question about a patch, in the panel: why it is asked, and a row for each answer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
+
+from desktop.domain.schema import Schema
+from desktop.domain.scribble import ANYTHING_ELSE
+from desktop.gui import theme
+from desktop.gui.choice_row import ClassRow, PickRow
+from desktop.gui.furniture import across, clear, down, label, push, rule
+from desktop.gui.pixel_layer import REST
+
+_NARROW = 100  # words of two lines fit into half of a narrow panel
+_TALLEST = 180  # a dozen classes must leave room for the tabs below
+
+
+class PatchCard(QFrame):
+    """Stands above the tabs while patches are asked about; else it is not there.
+
+    ``given``: a class id, 0 for anything else. ``passed``: nobody can say. ``left``: no more.
+    """
+
+    given = Signal(int)
+    passed = Signal()
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        column = down(self, gap=0)
+        head = across(margins=(14, 10, 12, 0), gap=8)
+        self.title = label("What is in this patch?", "heading", wrap=True)
+        head.addWidget(self.title, 1)
+        leave = push("Leave", "link", tip="Asks no more; what was answered stays (Esc).")
+        leave.clicked.connect(self.left)
+        head.addWidget(leave, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        inside = down(margins=(14, 2, 12, 10), gap=4)
+        self.reason = label("", "muted", wrap=True)
+        inside.addWidget(self.reason)
+        holder = QWidget()
+        self._rows = QGridLayout(holder)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(0)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(holder)
+        inside.addWidget(self._area)
+        self.count = label("", "small", wrap=True)
+        inside.addWidget(self.count)
+        column.addLayout(inside)
+        column.addWidget(rule())
+        self._schema_id = ""
+        self.rows: dict[int, PickRow] = {}
+        self.unsure = _UnsureRow("Can't say", "⌫")
+        self.hide()
+
+    def offer(self, schema: Schema) -> None:
+        """One row for each class of a schema, with its key."""
+        if schema.id == self._schema_id:
+            return
+        self._schema_id = schema.id
+        clear(self._rows)
+        self.rows.clear()
+        for item in schema.classes:
+            self._add(item.id, ClassRow(item.name, item.key, item.color))
+        self._add(ANYTHING_ELSE, ClassRow("Anything else", "0", REST.name()))
+        self.unsure = _UnsureRow("Can't say", "⌫")
+        self.unsure.setCheckable(False)
+        self.unsure.setToolTip("Leaves this patch alone (Backspace).")
+        self.unsure.clicked.connect(self.passed)
+        self._place(self.unsure, len(self.rows))
+        high = self.rows[ANYTHING_ELSE].heightForWidth(_NARROW)
+        lines = (len(self.rows) + 2) // 2
+        self._area.setMaximumHeight(min(lines * high, _TALLEST))
+        self._area.setMinimumHeight(min(lines, 3) * high)
+
+    def ask(self, reason: str, likely: tuple[int, ...], answered: int) -> None:
+        """A patch is before the reader; "" where the next ones are still looked for."""
+        self.reason.setText(f"{reason}." if reason else "Looking for the next patches…")
+        self.count.setText(
+            f"{answered or 'None'} answered. Answers teach the prediction and are no labels. "
+            "Z takes one back."
+        )
+        for class_id, row in self.rows.items():
+            row.setEnabled(bool(reason))
+            row.is_current = class_id in likely[:1]
+            row.update()
+        self.unsure.setEnabled(bool(reason))
+
+    def say(self, words: str) -> None:
+        """Nothing is asked, and why."""
+        self.ask("", (), 0)
+        self.reason.setText(words)
+        self.count.setText("")
+
+    def _add(self, class_id: int, row: PickRow) -> None:
+        row.setCheckable(False)
+        key = f" ({row.key})" if row.key else ""
+        row.setToolTip(f"This patch is “{row.text()}”{key}.")
+        row.clicked.connect(lambda: self.given.emit(class_id))
+        self._place(row, len(self.rows))
+        self.rows[class_id] = row
+
+    def _place(self, row: PickRow, place: int) -> None:
+        self._rows.addWidget(row, place // 2, place % 2)
+
+
+class _UnsureRow(PickRow):
+    """No class: a ring with a dash."""
+
+    def paint_mark(self, painter: QPainter, look: theme.Theme, at: QRectF) -> None:
+        painter.setPen(QPen(QColor(look.edge), 1.25))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(at.adjusted(1, 1, -1, -1))
+        middle = at.center()
+        painter.drawLine(middle - QPointF(3, 0), middle + QPointF(3, 0))
