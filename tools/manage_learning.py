@@ -8,6 +8,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from desktop.domain.errors import UserError
+from desktop.domain.learning import RoundPlan
 from desktop.workspace.learning import Learning
 from desktop.workspace.learning_topic import Topic
 from desktop.workspace.workspace import Workspace
@@ -21,13 +22,28 @@ def add_learning_commands(add: Add, opened: Open) -> None:
     """Declare the subcommand; ``opened`` opens and signs in from the shared arguments."""
 
     def run(chosen: argparse.Namespace) -> int:
-        with opened(chosen, read_only=not chosen.start) as workspace:
+        writes = chosen.start or chosen.skip or chosen.suggest is not None
+        with opened(chosen, read_only=not writes) as workspace:
             return learning(chosen, workspace)
 
     told = add("learning", run, "What is asked next and why, and how good the model is by now.")
     told.add_argument("--question", default="", help="its id; else the one rounds were begun for")
     told.add_argument("--start", action="store_true", help="learn, and choose the next cases")
     told.add_argument("--size", type=int, help="cases in the new round; else as in the last one")
+    told.add_argument(
+        "--shares", nargs=3, type=float, metavar=("UNCERTAIN", "UNLIKE", "RANDOM"),
+        help="how the round is mixed; they add up to 1",
+    )  # fmt: skip
+    told.add_argument("--sampler", help="how uncertain cases are chosen (--methods lists them)")
+    told.add_argument("--extractor", help="how images become numbers; your own encoder: a plugin")
+    told.add_argument("--learner", help="one learner instead of the best on these answers")
+    told.add_argument("--without-student", action="store_true", help="people's labels alone teach")
+    told.add_argument("--methods", action="store_true", help="list samplers, extractors, learners")
+    told.add_argument("--skip", metavar="CASE", help="pass over a case of the round, --why it is")
+    told.add_argument("--why", default="", help="the reason")
+    told.add_argument(
+        "--suggest", type=float, metavar="SURE", help="offer answers that are at least so sure"
+    )
     told.add_argument("--curve", action="store_true", help="every round with its random checks")
 
 
@@ -35,10 +51,23 @@ def learning(chosen: argparse.Namespace, workspace: Workspace) -> int:
     """Start a round where asked to, then print the queue, or the curve."""
     desk = workspace.learning
     topic = _topic(desk, chosen.question)
+    if chosen.methods:
+        ways = desk.ways()
+        for kind, found in (
+            ("sampler", ways.samplers), ("extractor", ways.extractors), ("learner", ways.learners)
+        ):  # fmt: skip
+            for name, title in found:
+                print(f"{kind:10} {name:20} {title}")
+        return 0
     if chosen.start:
-        plan = desk.plan(topic)
-        made = desk.run_round(topic, replace(plan, size=chosen.size) if chosen.size else plan)
+        made = desk.run_round(topic, _plan(chosen, desk.plan(topic)))
         print(f"Round {made.number} is ready. {' '.join(made.notes)}".strip())
+    if chosen.skip:
+        _skip(desk, workspace, topic, chosen.skip, chosen.why)
+    if chosen.suggest is not None:
+        desk.start_suggesting(
+            topic, chosen.suggest, lambda count: print(f"{count} answers are suggested."), _raise
+        )
     print(topic.words)
     if chosen.curve:
         _curve(desk, topic)
@@ -62,6 +91,34 @@ def _curve(desk: Learning, topic: Topic) -> None:
         print(f"Round {made.number:3}: {made.labelled:5} of {made.pool} labelled; {good}")
     for signal in desk.signals(topic):
         print(f"{'yes' if signal.holds else 'no ':4} {signal.sentence}")
+
+
+def _plan(chosen: argparse.Namespace, plan: RoundPlan) -> RoundPlan:
+    """The last plan with what was asked for."""
+    if chosen.size:
+        plan = replace(plan, size=chosen.size)
+    if chosen.shares:
+        uncertain, diverse, random = chosen.shares
+        plan = replace(plan, uncertain=uncertain, diverse=diverse, random=random)
+    return replace(
+        plan,
+        sampler=chosen.sampler or plan.sampler,
+        extractor=chosen.extractor or plan.extractor,
+        learners=(chosen.learner,) if chosen.learner else plan.learners,
+        student=not chosen.without_student,
+    )
+
+
+def _skip(desk: Learning, workspace: Workspace, topic: Topic, words: str, why: str) -> None:
+    for line in desk.queue(topic):
+        if words in (line.case.id, line.case.title, str(workspace.case_position(line.case.id) + 1)):
+            desk.skip(line.query, why)
+            return
+    raise UserError("The round does not ask about this case.", words)
+
+
+def _raise(error: UserError) -> None:
+    raise error
 
 
 def _topic(desk: Learning, question_id: str) -> Topic:

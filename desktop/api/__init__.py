@@ -47,6 +47,7 @@ from desktop.engines.votes import Votes
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.snapshot import Snapshot
 from desktop.inference.adapters import ImageSeen, ModelAdapter, Spotted
+from desktop.inference.host import ModelHost
 from desktop.interaction.context import ToolContext
 from desktop.interaction.event import Button, GestureEvent, KeyEvent, Kind
 from desktop.interaction.tool import Option, ShapePreview, Tool, ToolInfo, ToolUpdate
@@ -93,6 +94,7 @@ __all__ = [
     "MaskSlice",
     "Mismatch",
     "ModelAdapter",
+    "ModelHost",
     "ModelProblem",
     "ModelTask",
     "Need",

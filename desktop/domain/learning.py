@@ -20,6 +20,7 @@ class RoundPlan(Value):
     target: float = 0.95
     cooldown: int = 3  # rounds that a skipped case rests
     safe: bool = False  # whether steadiness is asked for more strictly
+    student: bool = True  # whether labels of a teacher whose student was kept teach along
 
 
 class Standing(Value):

@@ -11,7 +11,7 @@ Source: Lee 2013, Pseudo-label (ICML workshop); Xie et al. 2020, doi:10.1109/CVP
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.engines.intervals import LEVEL, Interval
-from desktop.engines.learner import Fitted, Learner
+from desktop.engines.learner import Fitted, Learner, Model, learners
 from desktop.engines.proportions import wilson
 from desktop.engines.single_thread import single_thread
 
@@ -112,6 +112,25 @@ def fit_weighted(
         return learner.fit(
             np.repeat(features, copies, axis=0), np.repeat(classes, copies), count, seed
         )
+
+
+def strengthened(
+    model: Model,
+    labelled: tuple[Floats, Ints],
+    taught: tuple[Floats, Ints, Floats],
+    seed: int,
+) -> Model:
+    """The same learner on people's labels and a teacher's: ``taught`` with a weight for each row.
+
+    What was held out stays as it was, of people's labels alone: the teacher had learned from all
+    of them, so its labels would tell a fold's answers to the model that is measured on it.
+    """
+    learner = next(item for item in learners() if item.name == model.learner)
+    features = np.concatenate([labelled[0], taught[0]])
+    classes = np.concatenate([labelled[1], taught[1]])
+    weights = np.concatenate([np.ones(len(labelled[1])), taught[2]])
+    fitted = fit_weighted(learner, features, classes, weights, model.count, seed)
+    return replace(model, _fitted=fitted)
 
 
 @dataclass(frozen=True)

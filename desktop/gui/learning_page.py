@@ -19,6 +19,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.task import Role
 from desktop.gui.furniture import EmptyState, across, clear, down, frame, inset, label, push, rule
+from desktop.gui.learning_method import MethodRow
 from desktop.gui.learning_plot import curve
 from desktop.gui.learning_queue import QueueList
 from desktop.gui.plot import PlotView
@@ -50,6 +51,9 @@ class LearningPage(QWidget):
         column.addLayout(self._make_head())
         self._plan_row = self._make_plan()
         column.addWidget(self._plan_row)
+        self.method = MethodRow()
+        self.method.hide()
+        column.addWidget(self.method)
         body = across(gap=16)
         body.addWidget(self._make_queue(), 2)
         self._measure = self._make_measure()
@@ -112,6 +116,12 @@ class LearningPage(QWidget):
         self.mix = label("", "muted")
         row.addWidget(self.mix)
         row.addStretch(1)
+        self.more_choices = push(
+            "Method…", "link", tip="Learner, what it sees of an image, which cases it asks about."
+        )
+        self.more_choices.setCheckable(True)
+        self.more_choices.toggled.connect(lambda on: self.method.setVisible(on))
+        row.addWidget(self.more_choices)
         for field in (self.round_size, self.diverse, self.random):
             field.valueChanged.connect(lambda _v: self._say_mix())
         return holder
@@ -207,6 +217,7 @@ class LearningPage(QWidget):
         leads_only = (self.start, self.suggest, self.splits, self.teacher, self.made_up)
         for part in (self._plan_row, self._measure, *leads_only):
             part.setVisible(leads)
+        self.method.setVisible(leads and self.more_choices.isChecked())
         if room is None or learning is None or topic is None:
             self.queue.clear()
             self._say_empty(
@@ -245,6 +256,7 @@ class LearningPage(QWidget):
 
     def _show_measure(self, learning: Learning, topic: Topic, rounds: list[LearningRound]) -> None:
         self._take_plan(learning.plan(topic))
+        self.method.show_plan(learning.plan(topic), learning.ways())
         self.plot.show_plot(curve(rounds))
         more = learning.labels_for_a_point(topic)
         self.more.setText(
@@ -285,7 +297,7 @@ class LearningPage(QWidget):
             return
         diverse, random = self.diverse.value() / 100, self.random.value() / 100
         plan = replace(
-            learning.plan(topic),
+            self.method.into(learning.plan(topic)),
             size=self.round_size.value(),
             diverse=diverse,
             random=random,

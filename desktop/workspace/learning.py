@@ -55,6 +55,15 @@ class QueueLine:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Ways:
+    """Names and titles: ways of choosing cases and of describing images, and learners."""
+
+    samplers: tuple[tuple[str, str], ...]
+    extractors: tuple[tuple[str, str], ...]
+    learners: tuple[tuple[str, str], ...]
+
+
 class Learning:
     """Reached as ``workspace.learning``; main thread only. Rounds are the lead's, the queue is
     everybody's."""
@@ -90,6 +99,16 @@ class Learning:
         """The cases that a round asked about, in their order."""
         found = queries.many(self._workspace._read, LearningQuery, round_id=round_id)
         return sorted(found, key=lambda q: q.rank)
+
+    def ways(self) -> Ways:
+        """What a round can be made with: what ships, and what plugins brought."""
+        from desktop.engines import image_features, learner, samplers
+
+        return Ways(
+            tuple((s.name, s.title) for s in samplers.samplers()),
+            tuple((e.name, e.title) for e in image_features.extractors()),
+            tuple((one.name, one.title) for one in learner.learners()),
+        )
 
     # the queue -------------------------------------------------------------------------------
 

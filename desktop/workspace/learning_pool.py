@@ -6,7 +6,7 @@ The work reads frames and does maths; it may run on any thread and writes nothin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from desktop.engines.image_features import Floats, Grey, describe, extractor
 from desktop.engines.learner import Model, learn
 from desktop.engines.samplers import UNLABELLED, Pool
 from desktop.engines.sampling import Pick, Shares, Why, next_batch
+from desktop.engines.teacher import strengthened
 from desktop.imaging.display import default_window, window_values
 from desktop.imaging.frame import Frame
 
@@ -50,7 +51,10 @@ class PoolCase:
 
 @dataclass(frozen=True)
 class Frozen:
-    """All that the work of a round needs. ``class_words`` are what people read."""
+    """All that the work of a round needs. ``class_words`` are what people read.
+
+    ``student``: class and weight of what a teacher said of a case, where its student was kept.
+    """
 
     question_id: str
     schema_id: str
@@ -67,6 +71,7 @@ class Frozen:
     notes: tuple[str, ...]
     frame: Callable[[FrameRef], Frame]
     book: FeatureBook
+    student: Mapping[str, tuple[int, float]] = field(default_factory=dict)
 
 
 class FeatureBook:
@@ -180,8 +185,37 @@ def teach(frozen: Frozen, progress: Progress) -> Taught:
         names=frozen.plan.learners,
         progress=_part(progress, 0.6, 0.85),
     )
+    _strengthen(frozen, taught, rows)
     taught.probabilities = taught.model.probabilities(features)
     return taught
+
+
+def _strengthen(frozen: Frozen, taught: Taught, rows: npt.NDArray[np.int64]) -> None:
+    """Let the labels of a kept student teach along where people have said nothing."""
+    said = [frozen.student.get(c.case_id) for c in frozen.cases]
+    also = np.array(
+        [
+            i
+            for i, one in enumerate(said)
+            if one and taught.labels[i] == UNLABELLED and taught.usable[i]
+        ],
+        dtype=np.int64,
+    )
+    if not len(also) or taught.model is None:
+        return
+    given = [one for i in also if (one := said[i]) is not None]
+    classes = np.array([k for k, _weight in given], dtype=np.int64)
+    weights = np.array([weight for _k, weight in given])
+    taught.model = strengthened(
+        taught.model,
+        (taught.features[rows], taught.labels[rows]),
+        (taught.features[also], classes, weights),
+        frozen.seed,
+    )
+    taught.notes.append(
+        f"{len(also)} labels of a kept student teach along, each weighing "
+        f"{weights.mean():.2f} on average; the curve is measured without them."
+    )
 
 
 def make_round(

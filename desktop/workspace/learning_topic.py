@@ -89,6 +89,7 @@ def freeze(
         notes=notes,
         frame=workspace.frames.get,
         book=book,
+        student=_student(workspace, topic, classes) if plan.student else {},
     )
 
 
@@ -157,6 +158,25 @@ def frames_of(workspace: Workspace, case: Case) -> tuple[FrameRef, ...]:
     if len(refs) < 4:
         return tuple(refs[len(refs) // 2 : len(refs) // 2 + 1])
     return tuple(refs[len(refs) * k // 4] for k in (1, 2, 3))
+
+
+def _student(
+    workspace: Workspace, topic: Topic, classes: tuple[str, ...]
+) -> dict[str, tuple[int, float]]:
+    """What teachers said of cases, with its weight, where their student was kept.
+
+    A later teacher counts before an earlier one; what a reader rejected, or what is held back by
+    now, is left out.
+    """
+    found = {}
+    for made in workspace.teaching.runs(topic):
+        if made.trial is None or not made.trial.kept or made.trial.weight <= 0:
+            continue
+        for proposal in workspace.teaching.pseudo_labels(made):
+            name = max(proposal.soft, key=lambda c: proposal.soft[c])
+            if name in classes:
+                found[proposal.case_id] = (classes.index(name), made.trial.weight)
+    return found
 
 
 def _why_asked(before: Asked) -> dict[str, str]:

@@ -277,7 +277,7 @@ class TeachingDesk:
             ("case_id", "question", "answer", "probability", "threshold", "weight", "teacher",
              "pseudo_label", "part", "student")
         )  # fmt: skip
-        labels = self._pseudo_labels(teaching)
+        labels = self.pseudo_labels(teaching)
         for proposal in labels:
             name = max(proposal.soft, key=lambda c: proposal.soft[c])
             rows.writerow(
@@ -312,7 +312,7 @@ class TeachingDesk:
         audit = self.audit(topic, teaching)
         taught = {
             p.case_id: max(p.soft, key=lambda c: p.soft[c])
-            for p in self._pseudo_labels(teaching)
+            for p in self.pseudo_labels(teaching)
             if p.case_id not in school.given
         }
         if not taught:
@@ -324,7 +324,7 @@ class TeachingDesk:
         self._workspace.run(JudgeStudent(teaching_id=teaching.id, trial=trial))
         return trial
 
-    def _pseudo_labels(self, teaching: Teaching) -> list[Proposal]:
+    def pseudo_labels(self, teaching: Teaching) -> list[Proposal]:
         """Those that no reader rejected and that are still in training."""
         read = self._workspace._read
         found = []

@@ -40,8 +40,17 @@ def test_five_rounds_by_keyboard(qtbot: Any, qapp: Any, tmp_path: Path, count: i
         asked += reader.read_round(skips=number == 2)
     assert len(asked) == len(set(asked)) == 50, "nobody is asked the same twice"
     assert not set(asked) & held_back, "who is held back is never asked"
+    QTest.mouseClick(page.more_choices, Qt.MouseButton.LeftButton)
+    method = page.method
+    assert method.isVisible() and method.learner.currentText() == "The best on these answers"
+    assert method.asks.count() >= 4 and method.student.isChecked()
+    method.learner.setCurrentIndex(method.learner.findData("logistic"))
+    method.asks.setCurrentIndex(method.asks.findData("margin"))
     page.start_round()
     wait_for(lambda: not lessons.ws.learning.is_busy, "the sixth round")
+    plan = lessons.ws.learning.rounds(page.topic)[-1].plan
+    assert (plan.learners, plan.sampler, plan.extractor) == (("logistic",), "margin", "texture")
+    assert method.asks.currentData() == "margin", "the next round begins with it"
     rounds = lessons.ws.learning.rounds(page.topic)
     assert [r.labelled for r in rounds] == [0, 10, 19, 29, 39, 49]
     assert rounds[-1].pool == count - len(held_back)

@@ -85,6 +85,15 @@ def test_a_round_is_started_listed_with_reasons_and_drawn_as_a_curve(
     lessons.ws.close()
     code, said = run("--start")
     assert code == 0 and sum(" open " in row for row in said.splitlines()) == 6
+    number = next(row for row in said.splitlines() if " open " in row).split()[0]
+    code, said = run("--skip", number, "--why", "Too noisy")
+    assert code == 0 and "passed over" in said and "(Too noisy)" in said
+    assert run("--skip", "nobody", "--why", "x")[0] == 2
+    code, said = run("--methods")
+    assert code == 0 and "sampler    margin" in said and "extractor  texture" in said
+    assert run("--start", "--sampler", "nothing")[0] == 2
+    code, said = run("--suggest", 0.0)
+    assert code == 0 and "18 answers are suggested." in said
     code, said = run("--curve")
     assert "Round   2:     6 of 24 labelled" in said and "random checks" in said
     code, said = run("--question", "nothing")

@@ -15,6 +15,7 @@ from desktop.commands.project import AnswerQuestion
 from desktop.commands.proposal import AcceptProposals, OfferProposals, RejectProposals
 from desktop.commands.teaching import JudgeStudent, LabelByTeacher
 from desktop.domain.annotation import Answer, Origin
+from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, ConflictProblem, UserError
 from desktop.domain.learning import RoundPlan
 from desktop.domain.proposal import Proposal
@@ -24,7 +25,7 @@ from desktop.domain.teaching import StudentTrial, Teaching
 from desktop.engines.stopping import control_members
 from desktop.engines.teacher import FEWEST_TO_JUDGE
 from desktop.store import queries
-from desktop.workspace.learning_pool import control_key
+from desktop.workspace.learning_pool import control_key, make_round, teach
 from desktop.workspace.teaching_pool import Role, people_labels, school_of
 from tests.workspace.made_lessons import KINDS, Lessons
 
@@ -145,7 +146,7 @@ def test_what_was_accepted_keeps_its_mark_whoever_says_it_once_more(lessons: Les
     given = people_labels(ws, lessons.topic)
     assert first.case_id not in given and given[second.case_id] == other
     ws.run(RejectProposals(case_id=third.case_id, proposal_ids=(third.id,)))
-    left = {p.case_id for p in ws.teaching._pseudo_labels(made)}
+    left = {p.case_id for p in ws.teaching.pseudo_labels(made)}
     assert third.case_id not in left and first.case_id in left
 
 
@@ -282,3 +283,41 @@ def test_an_answer_taken_over_from_a_machine_may_teach_but_never_checks_the_lear
     round_ = ws.learning.run_round(topic, plan)
     assert round_.standing.checked == len(people) < len(checks)
     assert round_.labelled == len([c for c in cases if c.label >= 0]), "they do teach"
+
+
+def test_a_kept_student_teaches_later_rounds_and_the_curve_is_measured_without_it(
+    lessons: Lessons,
+) -> None:
+    ws, topic = lessons.ws, lessons.topic
+    made = labelled_by_teacher(lessons)
+
+    def taught(plan: RoundPlan) -> tuple[np.ndarray, str]:
+        found = teach(ws.learning._freeze(topic, plan), Progress())
+        assert found.probabilities is not None and found.model is not None
+        held = found.model.held_out
+        assert len(held) == LABELLED, "only people's labels are held out"
+        return found.probabilities, " ".join(found.notes)
+
+    quick = RoundPlan(learners=("logistic",))
+    alone, words = taught(quick)
+    assert "student" not in words, "an untried student teaches nobody"
+    ws.run(JudgeStudent(teaching_id=made.id, trial=trial_of(kept=True)))
+    count = len(pseudo(lessons, made))
+    along, words = taught(quick)
+    assert f"{count} labels of a kept student teach along, each weighing 0.90" in words
+    assert not np.allclose(along, alone)
+    without, words = taught(replace(quick, student=False))
+    assert "student" not in words and np.array_equal(without, alone), "the lead may leave it out"
+    plan = replace(quick, size=12, random=1.0, uncertain=0.0)
+    ws.learning.run_round(topic, plan)
+    lessons.answer_queue()
+    rounds = [
+        make_round(ws.learning._freeze(topic, replace(plan, student=s)), Progress())[0]
+        for s in (True, False)
+    ]
+    assert rounds[0].standing == rounds[1].standing and rounds[0].standing.checked >= 8
+    assert any("kept student" in n for n in rounds[0].notes)
+    rejected = next(p for p in pseudo(lessons, made) if not ws.proposals(p.case_id)[0][1])
+    ws.run(RejectProposals(case_id=rejected.case_id, proposal_ids=(rejected.id,)))
+    said = ws.learning._freeze(topic, plan).student
+    assert rejected.case_id not in said and set(said.values()) <= {(k, 0.9) for k in range(3)}
