@@ -26,6 +26,7 @@ from desktop.engines.agreement_result import (
     with_intervals,
 )
 from desktop.engines.alpha import Level, alpha_sums
+from desktop.engines.alpha_ranks import RankSums
 from desktop.engines.chance_agreement import (
     conger_sums,
     fleiss_sums,
@@ -151,11 +152,7 @@ def agreement(
         return _without(base, "It is not known which reader gave which answer.")
     if base.items == 0:
         return _without(base, "No item has answers of two readers.")
-    sums: Resampled = (
-        alpha_sums(kept, asking.level)
-        if asking.coefficient is Coefficient.ALPHA
-        else _SUMS[asking.coefficient](kept, asking.table(kept))
-    )
+    sums = _sums(kept, asking)
     observed, expected = sums.observed_expected()
     base = replace(base, observed=observed, expected=expected)
     if not np.isfinite(expected) or abs(1 - expected) <= _SAME:
@@ -163,7 +160,7 @@ def agreement(
         return _without(base, reason)
     if of_cluster is not None:
         sums = sums.clustered(of_cluster)
-    told = _measured(base, asking, sums, kept, of_cluster is not None)
+    told = _measured(base, asking, sums, kept, of_cluster)
     return replace(told, note=_note(told, asking, kept))
 
 
@@ -273,14 +270,50 @@ def _without(base: Agreement, reason: str) -> Agreement:
     return replace(base, undefined=reason, note=f"Undefined. {reason}{_left_out(base)}")
 
 
+def _sums(kept: Ratings, asking: Asking) -> ItemSums | RankSums:
+    """What the coefficient is made of."""
+    if asking.coefficient is Coefficient.ALPHA:
+        return alpha_sums(kept, asking.level)
+    return _SUMS[asking.coefficient](kept, asking.table(kept))
+
+
+def _guarded(kept: Ratings, asking: Asking, of_cluster: Whole | None) -> Resampled:
+    """The sums for the default interval: with one item on which all readers agree, spread over
+    the categories used, where chance depends on their shares (see ``intervals``); and with the
+    influence of an item as it is, without Gwet's allowance for items with one answer."""
+    known = kept.patterns
+    used = np.unique(known.rows[known.rows >= 0])
+    if asking.coefficient not in _PARADOXICAL:
+        used = used[:0]
+    agreed = np.repeat(used[:, None], kept.codes.shape[1], axis=1)
+    added = np.full(used.size, 1 / max(1, used.size))
+    if of_cluster is None:
+        sums = _sums(replace(kept, codes=np.concatenate([known.rows, agreed])), asking)
+        weight = np.concatenate([known.times, added])
+        times = np.bincount(sums.of_item, weights=weight, minlength=sums.times.size)
+    else:
+        sums = _sums(replace(kept, codes=np.concatenate([kept.codes, agreed])), asking)
+        last = int(of_cluster.max()) + 1
+        sums = sums.clustered(np.concatenate([of_cluster, last + np.arange(used.size)]))
+        times = np.concatenate([np.ones(last), added])
+    if isinstance(sums, ItemSums):
+        return replace(sums, times=times, paired=None)
+    return replace(sums, times=times)
+
+
 def _measured(
-    base: Agreement, asking: Asking, sums: Resampled, kept: Ratings, patients: bool
+    base: Agreement,
+    asking: Asking,
+    sums: Resampled,
+    kept: Ratings,
+    of_cluster: Whole | None,
 ) -> Agreement:
     """Value, standard error, intervals and p.
 
     Of two readers' table the variance is the multinomial one, divided by n, as for Cohen's kappa;
     of more readers, or with gaps, Gwet's with n - 1.
     """
+    patients = of_cluster is not None
     cohen = asking.coefficient is Coefficient.COHEN and not patients
     table = base.readers == 2 and bool((kept.per_item == 2).all()) and not patients
     told = with_intervals(
@@ -294,7 +327,9 @@ def _measured(
             multinomial=table,
             student=asking.student if asking.student is not None else not cohen,
             source="Fleiss, Cohen and Everitt 1969" if cohen else "",
+            guard="one agreed item added" if asking.coefficient in _PARADOXICAL else "",
         ),
+        lambda: _guarded(kept, asking, of_cluster),
     )
     return replace(told, p_value=_p_value(told, asking, kept, cohen))
 

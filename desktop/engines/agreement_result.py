@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from desktop.engines.intervals import (
@@ -14,6 +15,7 @@ from desktop.engines.intervals import (
 )
 from desktop.engines.item_sums import Resampled
 
+_NO_ERROR = 1e-12
 FEW_ITEMS = 10  # below this a number is shown in grey
 
 
@@ -93,7 +95,8 @@ class IntervalAsking:
     """How the intervals of a coefficient are made.
 
     ``what``: the units, in words. ``multinomial``: variance with n instead of n - 1, as Fleiss,
-    Cohen and Everitt have it. ``student``: t quantiles for the analytic interval.
+    Cohen and Everitt have it. ``student``: t quantiles for the analytic interval. ``guard``: what
+    was done to the sums of the default interval, in words.
     """
 
     confidence: float
@@ -103,10 +106,19 @@ class IntervalAsking:
     multinomial: bool = False
     student: bool = True
     source: str = ""
+    guard: str = ""
 
 
-def with_intervals(base: Agreement, sums: Resampled, asking: IntervalAsking) -> Agreement:
-    """The defined result ``base`` (observed and expected known) with its value and intervals."""
+def with_intervals(
+    base: Agreement,
+    sums: Resampled,
+    asking: IntervalAsking,
+    guarded: Callable[[], Resampled] | None = None,
+) -> Agreement:
+    """The defined result ``base`` (observed and expected known) with its value and intervals.
+
+    ``guarded``: makes the sums from which the default interval is taken, where they are others.
+    """
     assert base.observed is not None and base.expected is not None
     observed, expected = base.observed, base.expected
     value = (observed - expected) / (1 - expected)
@@ -116,6 +128,7 @@ def with_intervals(base: Agreement, sums: Resampled, asking: IntervalAsking) -> 
         return replace(base, method=f"no interval: fewer than two {asking.what}")
     variance = float(sums.times @ sums.influence() ** 2)
     error = math.sqrt(variance if asking.multinomial else variance * n / (n - 1))
+    error = error if error > _NO_ERROR else 0.0
     source = asking.source or f"linearised over {asking.what}"
     degrees = float(n - 1) if asking.student else None
     seen_none = observed >= 1 - 1e-12
@@ -128,11 +141,25 @@ def with_intervals(base: Agreement, sums: Resampled, asking: IntervalAsking) -> 
     return replace(
         base,
         error=error,
-        interval=exact or default_interval(value, error, level, float(n - 1)),
+        interval=exact or _default(value, guarded() if guarded else sums, asking, n),
         analytic=plain_interval(value, error, level, degrees, source) if error > 0 else None,
         bootstrap=bootstrap,
         method=f"standard error: {source}",
     )
+
+
+def _default(value: float, sums: Resampled, asking: IntervalAsking, n: int) -> Interval | None:
+    """The interval to show; it holds the value, which the guard may have moved a little."""
+    observed, expected = sums.observed_expected()
+    if not 1 - expected > _NO_ERROR:
+        return None
+    variance = float(sums.times @ sums.influence() ** 2) * n / (n - 1)
+    centre = (observed - expected) / (1 - expected)
+    told = default_interval(centre, math.sqrt(variance), asking.confidence, float(n - 1))
+    if told is None:
+        return None
+    words = told.method + (f", {asking.guard}" if asking.guard else "")
+    return replace(told, low=min(told.low, value), high=max(told.high, value), method=words)
 
 
 def _two(number: float) -> str:

@@ -1,7 +1,11 @@
 """Krippendorff's alpha for named, ordered, measured and circular answers.
 
 Only items with two or more answers can be paired. Distances are scaled so that the largest one
-is 1 (alpha doesn't change with the unit), so that "observed agreement" always lies in 0..1.
+is 1 (alpha doesn't change with the unit), so that "observed agreement" always lies in 0..1: it is
+1 - D_o and the expected one 1 - D_e in Krippendorff's words. Gwet prints other two for alpha (he
+puts its small-sample correction into the observed agreement); the coefficient is the same. The
+standard error here also counts what each item does to the expected disagreement, as a bootstrap
+over items does; Gwet's for alpha is that of Fleiss' kappa, a little larger with few items.
 
 Source: K. Krippendorff, Content Analysis, 4th ed. 2018, chapter 12, and Computing Krippendorff's
 Alpha-Reliability, 2011 (distances for every level of measurement).
@@ -14,7 +18,7 @@ from enum import Enum
 import numpy as np
 
 from desktop.engines.alpha_ranks import RankSums
-from desktop.engines.item_sums import ItemSums, Numbers, Resampled, Share
+from desktop.engines.item_sums import ItemSums, Numbers, Share
 from desktop.engines.ratings import Floats, Patterns, Ratings, count_rows
 
 MOST_RATIO = 2000  # different values for which a table of all pairs is made
@@ -30,7 +34,7 @@ class Level(str, Enum):
     CIRCULAR = "circular"
 
 
-def alpha_sums(ratings: Ratings, level: Level = Level.NOMINAL) -> Resampled:
+def alpha_sums(ratings: Ratings, level: Level = Level.NOMINAL) -> ItemSums | RankSums:
     """The sums that alpha is made of.
 
     Raises

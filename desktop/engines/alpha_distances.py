@@ -121,6 +121,8 @@ def alpha_of_distances(
     m = of_unit.size
     if d.shape != (m, m):
         raise ValueError("one distance for each two annotations is needed")
+    if not np.isfinite(d).all():
+        raise ValueError("a distance is missing or infinite")
     if m and not (np.allclose(d, d.T) and (np.diag(d) == 0).all()):
         raise ValueError("distances must be symmetric, and 0 from an annotation to itself")
     if m and (d.min() < 0 or d.max() > 1):

@@ -30,13 +30,13 @@ class RankSums:
 
     rows: Whole
     unit: Whole
-    times: Whole
+    times: Whole | Floats
     of_item: Whole
     q: int
 
     @property
     def units(self) -> int:
-        return int(self.times.sum())
+        return round(float(self.times.sum()))
 
     def observed_expected(self) -> tuple[float, float]:
         """Observed and expected agreement in 0..1, distances as shares of all ranks."""

@@ -45,9 +45,11 @@ def match_boxes(
 
 
 def box_distances(boxes: npt.ArrayLike) -> Floats:
-    """(m, m) distances 1 - IoU of boxes, for ``alpha_distances``."""
-    made = 1 - box_iou(boxes, boxes)
-    np.fill_diagonal(made, 0.0)
+    """(m, m) distances 1 - IoU of boxes, for ``alpha_distances``; 0 between equal boxes, even
+    such as have no area."""
+    table = _checked(boxes)
+    made = 1 - box_iou(table, table)
+    made[(table[:, None] == table).all(axis=2)] = 0.0
     return made
 
 
@@ -72,6 +74,8 @@ def _checked(boxes: npt.ArrayLike) -> Floats:
     if table.ndim != 2 or table.shape[1] not in (4, 6):
         raise ValueError("boxes must be (n, 4) or (n, 6)")
     d = table.shape[1] // 2
+    if not np.isfinite(table).all():
+        raise ValueError("a box has a corner without a place")
     if not (table[:, :d] <= table[:, d:]).all():
         raise ValueError("a box must begin before it ends")
     return table

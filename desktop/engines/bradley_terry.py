@@ -61,7 +61,7 @@ def fit(
     if comparisons.n_items == 0:
         raise UserError("There is nothing to rank.", "No item was given.")
     if options.penalty <= 0:
-        _check_finite(comparisons)
+        _check_finite(comparisons.take(comparisons.weight > 0))
     log_t = np.zeros(max(1, comparisons.n_raters))
     votes = tally(comparisons.rater, len(log_t), comparisons.weight)
     fitted = np.flatnonzero(votes >= options.votes_for_temperature)
@@ -80,7 +80,15 @@ def fit(
         if moved < 1e-6:
             break
     assert model is not None
-    return replace(model.worths(), temperature=np.exp(log_t)[: comparisons.n_raters])
+    worths = model.worths()
+    if options.penalty <= 0 and worths.runs_away:
+        raise UserError(
+            "Without a penalty these comparisons have no finite ranking.",
+            "Some item was never beaten but tied, all comparisons were ties, or readers only ever "
+            "chose one side: the scale grows without end.",
+            "Rank with a penalty, or compare more.",
+        )
+    return replace(worths, temperature=np.exp(log_t)[: comparisons.n_raters])
 
 
 class _Cells:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from desktop.engines.mask_agreement import Bools, GridProblem
+from desktop.engines.mask_agreement import Bools, GridProblem, as_mask
 from desktop.engines.ratings import Floats, Whole
 
 _DENSE_IDS = 1 << 20  # ids below this are counted in a table, not sorted
@@ -41,7 +41,7 @@ def connected_components(
     """Object ids 1, 2, ... of a bool mask of any dimension; 0 is background."""
     from scipy.ndimage import generate_binary_structure, label
 
-    voxels = np.asarray(mask, dtype=np.bool_)
+    voxels = as_mask(mask)
     reach = voxels.ndim if neighbours is Neighbours.TOUCHING else 1
     ids, _ = label(voxels, structure=generate_binary_structure(voxels.ndim, reach))
     return np.asarray(ids, dtype=np.int32)
@@ -71,9 +71,9 @@ def object_overlaps(first: npt.ArrayLike, second: npt.ArrayLike) -> ObjectOverla
     GridProblem
         The shapes differ.
     ValueError
-        Negative ids.
+        Negative ids, or numbers that are not whole.
     """
-    a, b = np.asarray(first), np.asarray(second)
+    a, b = _whole(first), _whole(second)
     if a.shape != b.shape:
         raise GridProblem(
             "These objects can't be compared.", "They don't lie on the same grid of pixels."
@@ -241,6 +241,8 @@ def detection(
     usual for lesions); with ``ONE_TO_ONE`` a second mark on the same object is false.
     """
     table = np.asarray(overlap, dtype=np.float64)
+    if table.ndim != 2:
+        raise ValueError("a table of overlaps is needed")
     m, n = table.shape
     if pairing is Pairing.ANY_OVERLAP:
         hit = table > threshold
@@ -263,6 +265,17 @@ def lesion_detection(
         ids_b = connected_components(second, neighbours)
         total += detection(object_overlaps(ids_a, ids_b).iou, threshold, pairing)
     return total
+
+
+def _whole(ids: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Ids as whole numbers; floats are taken where they are whole."""
+    array = np.asarray(ids)
+    if array.dtype.kind in "iub":
+        return array.astype(np.uint8) if array.dtype.kind == "b" else array
+    whole = array.astype(np.int64) if np.isfinite(array).all() else None
+    if whole is None or not np.array_equal(whole, array):
+        raise ValueError("ids must be whole numbers")
+    return whole
 
 
 def _ranked(ids: npt.NDArray[Any]) -> tuple[Whole, Whole]:

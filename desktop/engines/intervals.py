@@ -4,8 +4,13 @@ Three are offered. The *analytic* one is the textbook's: value ± quantile × st
 1. The *percentile* one comes from resampled items or patients. The *default* one is analytic on
 the cube root of disagreement (1 - value): disagreements are rare events, whose cube root is close
 to normal (as Wilson and Hilferty found for sums of squares), so that it can't pass 1, leans to
-the side to which the estimate is skewed, and misses about as often above as below. In simulations
-it holds its nominal 95 % where the plain one falls to 90 % (tests/engines/test_coverage.py).
+the side to which the estimate is skewed, and misses about as often above as below. Where chance
+depends on how often each category is used (kappa, pi, alpha), one item is added before it is
+taken, on which all readers agree, spread over the categories that were used: with a rare finding
+the table holds too few of its cases to show how uncertain the coefficient is, and the textbook's
+interval holds the truth 75 to 92 times of 100. In simulations the default holds its nominal 95 %
+in all these worlds (tests/engines/test_coverage.py); close to full agreement, where a study shows
+no or one disagreement, it holds it up to 98 times, as every interval for so few events does.
 
 Source: E. B. Wilson, M. M. Hilferty, Proc. Natl. Acad. Sci. 17 (1931) 684-688 (the cube root).
 """
@@ -19,6 +24,7 @@ import numpy as np
 from desktop.engines.ratings import Floats
 
 LEVEL = 0.95
+LOWEST = -1.0  # two readers who always contradict each other
 _SAME = 1e-12
 
 
@@ -70,7 +76,7 @@ def default_interval(
     root = room ** (1 / 3)
     half = quantile(level, degrees) * error / (3 * root**2)
     low, high = 1 - (root + half) ** 3, 1 - max(0.0, root - half) ** 3
-    return Interval(low, high, level, "analytic on the cube root of disagreement")
+    return Interval(max(LOWEST, low), high, level, "analytic on the cube root of disagreement")
 
 
 def bound_without_disagreement(units: int, expected: float, level: float) -> Interval | None:
@@ -83,7 +89,7 @@ def bound_without_disagreement(units: int, expected: float, level: float) -> Int
     if units < 1 or expected >= 1 - _SAME:
         return None
     most = 1 - ((1 - level) / 2) ** (1 / units)
-    low = 1 - most / (1 - expected)
+    low = max(LOWEST, 1 - most / (1 - expected))
     return Interval(low, 1.0, level, "exact bound: no disagreement was seen")
 
 

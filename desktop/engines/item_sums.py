@@ -35,7 +35,7 @@ class Resampled(Protocol):
     """What a coefficient must tell for its value, error and intervals; see ``ItemSums``."""
 
     @property
-    def times(self) -> Whole: ...
+    def times(self) -> Whole | Floats: ...
     @property
     def units(self) -> int: ...
     def observed_expected(self) -> tuple[float, float]: ...
@@ -58,7 +58,7 @@ class ItemSums:
     """
 
     rows: Floats
-    times: Whole
+    times: Whole | Floats
     of_item: Whole
     share: Share
     paired: tuple[int, int] | None = None
@@ -66,7 +66,7 @@ class ItemSums:
     @property
     def units(self) -> int:
         """How many items (or clusters) are resampled."""
-        return int(self.times.sum())
+        return round(float(self.times.sum()))
 
     def observed_expected(self) -> tuple[float, float]:
         """Observed and expected agreement; NaN where a sum to divide by is zero."""
@@ -119,7 +119,9 @@ class ItemSums:
         return replicates(self.values, self.times, count, seed)
 
 
-def replicates(values: Callable[[Floats], Floats], times: Whole, count: int, seed: int) -> Floats:
+def replicates(
+    values: Callable[[Floats], Floats], times: Whole | Floats, count: int, seed: int
+) -> Floats:
     """(count,) results of ``values`` for resampled multiplicities, a batch at a time."""
     rng = np.random.default_rng(seed)
     n, made = int(times.sum()), []
@@ -135,12 +137,12 @@ def corrected(observed: Numbers, expected: Numbers) -> Numbers:
     return np.where(np.abs(room) > _SAME, (observed - expected) / room, np.nan)
 
 
-def _resample(rng: np.random.Generator, times: Whole, n: int, size: int) -> Floats:
+def _resample(rng: np.random.Generator, times: Whole | Floats, n: int, size: int) -> Floats:
     """(size, u) multiplicities of n draws with replacement."""
     u = times.size
     if u * 8 <= n or u <= 2000:
         return rng.multinomial(n, times / n, size=size).astype(np.float64)
     # Nearly every item is different: drawing items is faster than drawing many binomials.
-    owner = np.repeat(np.arange(u), times)
+    owner = np.repeat(np.arange(u), times.astype(np.int64))
     drawn = [np.bincount(owner[rng.integers(0, n, n)], minlength=u) for _ in range(size)]
     return np.array(drawn, dtype=np.float64)

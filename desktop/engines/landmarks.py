@@ -66,7 +66,8 @@ def landmark_agreement(
     Parameters
     ----------
     first, second : (n, d) float
-        Coordinates in the same order of points and axes; NaN where a point was left out.
+        Coordinates in the same order of points and axes; NaN (or infinite) where a point was left
+        out.
     spacing_mm : float, (d,) or (n, d)
         mm per unit of the coordinates along each axis (of each point's image).
     """
@@ -76,8 +77,10 @@ def landmark_agreement(
     scale = np.asarray(spacing_mm, dtype=np.float64)
     if not (np.isfinite(scale).all() and (scale > 0).all()):
         raise ValueError("spacing must be positive")
-    errors = np.sqrt((((a - b) * scale) ** 2).sum(axis=1))
-    no_a, no_b = np.isnan(a).any(axis=1), np.isnan(b).any(axis=1)
+    no_a, no_b = ~np.isfinite(a).all(axis=1), ~np.isfinite(b).all(axis=1)
+    there = ~np.logical_or(no_a, no_b)[:, None]
+    apart = np.subtract(a, b, out=np.full(a.shape, np.nan), where=there)
+    errors = np.sqrt(((apart * scale) ** 2).sum(axis=1))
     known = errors[~(no_a | no_b)]
     n = known.size
     success = []

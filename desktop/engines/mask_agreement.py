@@ -99,7 +99,7 @@ class ManyOverlaps:
 
 def all_overlaps(masks: Sequence[npt.ArrayLike]) -> ManyOverlaps:
     """Overlaps of every two of r masks on one grid; looks at the union of all masks only."""
-    stack = [np.asarray(mask, dtype=np.bool_) for mask in masks]
+    stack = [as_mask(mask) for mask in masks]
     if len({mask.shape for mask in stack}) > 1:
         raise _grid_problem()
     if stack:
@@ -145,9 +145,17 @@ def summarise(values: Sequence[float | None]) -> Summary:
     return Summary(usable.size, undefined, infinite, float(usable.mean()), middle, low, high)
 
 
+def as_mask(mask: npt.ArrayLike) -> Bools:
+    """As bool: everything but 0 is set. ValueError for NaN, which is neither."""
+    array = np.asarray(mask)
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError("a mask has pixels without a value")
+    return np.asarray(array, dtype=np.bool_)
+
+
 def checked_pair(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Bools, Bools]:
     """Both as bool arrays of the same shape; GridProblem where it differs."""
-    a, b = np.asarray(first, dtype=np.bool_), np.asarray(second, dtype=np.bool_)
+    a, b = as_mask(first), as_mask(second)
     if a.shape != b.shape:
         raise _grid_problem()
     return a, b

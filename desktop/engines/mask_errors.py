@@ -50,6 +50,8 @@ def mask_quality(
     p = np.asarray(probabilities)
     if p.ndim != 3 or p.shape[1:] != labels.shape or labels.size == 0:
         raise ValueError("probabilities must be (classes, rows, columns) of the label image")
+    if not np.isfinite(p).all():
+        raise ValueError("a probability is missing")
     if labels.min() < 0 or labels.max() >= len(p):
         raise ValueError("a label lies outside the classes")
     if temperature <= 0 or reduce < 1:

@@ -55,13 +55,15 @@ class MaskStack:
     ) -> MaskStack:
         """A stack of arrays in memory, each (rows, columns) or (slices, rows, columns).
 
-        UserError where shapes differ.
+        UserError where shapes differ or a pixel has no value (NaN).
         """
         arrays = [np.asarray(m) for m in masks]
         if not arrays or any(a.shape != arrays[0].shape for a in arrays):
             raise _problem("All masks must have the same size.")
         if arrays[0].ndim not in (2, 3):
             raise _problem("Masks are images or stacks of images.")
+        if any(a.dtype.kind == "f" and np.isnan(a).any() for a in arrays):
+            raise _problem("A mask has pixels without a value.")
         if arrays[0].ndim == 2:
             arrays = [a[None] for a in arrays]
         names = tuple(raters) if raters is not None else tuple(str(i) for i in range(len(arrays)))

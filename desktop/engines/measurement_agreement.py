@@ -20,6 +20,7 @@ from desktop.engines.ratings import Floats
 
 _BATCH_CELLS = 4_000_000
 _AGREED_LIMITS = 1.96
+_ROUNDING = 1e-13
 
 
 class Correlation(str, Enum):
@@ -65,12 +66,16 @@ class MeanSquares:
         total = (centred**2).sum(axis=(1, 2))
         between = k * (of_item**2).sum(axis=1)
         readers = n * (of_reader**2).sum(axis=1)
-        left = np.maximum(0.0, total - between - readers)
+        # What rounding leaves of nothing is nothing: it would pass for a very sure measurement.
+        between, readers, left, within = (
+            np.where(part > _ROUNDING * total, part, 0.0)
+            for part in (between, readers, total - between - readers, total - between)
+        )
         return cls(
             between / (n - 1),
             readers / (k - 1),
             left / ((n - 1) * (k - 1)),
-            np.maximum(0.0, total - between) / (n * (k - 1)),
+            within / (n * (k - 1)),
         )
 
 
@@ -87,8 +92,12 @@ def intraclass_correlation(
     Parameters
     ----------
     values : (n, k) float
-        Measurements of n items by k readers, in any one unit. Items with a missing value (NaN)
-        are left out whole, and named.
+        Measurements of n items by k readers, in any one unit. Items with a missing value (NaN, or
+        infinite) are left out whole, and named.
+
+    The test (``p_value``) is the one-sided F test of Shrout and Fleiss, of the mean square between
+    items over what is left; R's irr tests agreement with McGraw and Wong's degrees of freedom
+    instead, which gives a slightly other p for ICC(2,1) and ICC(2,k).
     """
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2:
@@ -105,8 +114,11 @@ def intraclass_correlation(
         return _nothing(base, dropped, reason, gone)
     squares = MeanSquares.of(rows[None])
     value = float(_value(kind, squares, n, k)[0])
-    if not np.isfinite(value) or np.ptp(rows) == 0:
+    if np.ptp(rows) == 0:
         return _nothing(base, dropped, "All measurements are the same.", gone)
+    if not np.isfinite(value):
+        reason = "The items don't differ, so there is nothing to tell apart."
+        return _nothing(base, dropped, reason, gone)
     interval = _f_interval(kind, squares, n, k, confidence)
     bootstrap = (
         percentile_interval(_replicates(kind, rows, replicates, seed), confidence, "items")
@@ -219,10 +231,15 @@ def _value(kind: Correlation, ms: MeanSquares, n: int, k: int) -> Floats:
             value = (ms.items - ms.error) / ms.items
         elif kind is Correlation.RANDOM_SINGLE:
             habit = k * (ms.readers - ms.error) / n
-            value = (ms.items - ms.error) / (ms.items + (k - 1) * ms.error + habit)
+            value = (ms.items - ms.error) / _positive(ms.items + (k - 1) * ms.error + habit)
         else:
-            value = (ms.items - ms.error) / (ms.items + (ms.readers - ms.error) / n)
+            value = (ms.items - ms.error) / _positive(ms.items + (ms.readers - ms.error) / n)
     return np.asarray(value, dtype=np.float64)
+
+
+def _positive(spread: Floats) -> Floats:
+    """The estimated spread to divide by; NaN where the readers' part makes it none or negative."""
+    return np.where(spread > 0, spread, np.nan)
 
 
 def _f_interval(
@@ -241,19 +258,33 @@ def _f_interval(
         high_f = ratio * _f_quantile(level, degrees, n - 1)
         low, high = ((f - 1) / (f + k - 1) for f in (low_f, high_f))
     else:
-        low, high = _random_interval(ms, n, k, level)
+        found = _random_interval(ms, n, k, level)
+        if found is None:
+            return None
+        low, high = found
+    # No two readings can be correlated less than this; what the approximation finds below it would
+    # turn over when stepped up.
+    low = max(low, -1 / (k - 1))
     if kind in (Correlation.ONE_MEAN, Correlation.RANDOM_MEAN, Correlation.FIXED_MEAN):
+        if 1 + (k - 1) * low <= _ROUNDING:
+            return None  # the mean's could lie anywhere below
         low, high = (k * r / (1 + (k - 1) * r) for r in (low, high))
-    return Interval(low, high, level, "F distribution")
+    return Interval(low, high, level, "F distribution") if low < high else None
 
 
-def _random_interval(ms: MeanSquares, n: int, k: int, level: float) -> tuple[float, float]:
-    """ICC(2,1): degrees of freedom by Satterthwaite, as Shrout and Fleiss, p. 424."""
+def _random_interval(ms: MeanSquares, n: int, k: int, level: float) -> tuple[float, float] | None:
+    """ICC(2,1): degrees of freedom by Satterthwaite, as Shrout and Fleiss, p. 424.
+
+    None where the readers' means don't differ at all, so that there are no degrees of freedom.
+    """
     items, readers, error = float(ms.items[0]), float(ms.readers[0]), float(ms.error[0])
     rho = float(_value(Correlation.RANDOM_SINGLE, ms, n, k)[0])
     ratio = readers / error
     a, b = k * rho * ratio, n * (1 + (k - 1) * rho) - k * rho
-    degrees = (k - 1) * (n - 1) * (a + b) ** 2 / ((n - 1) * a**2 + b**2)
+    spread = (n - 1) * a**2 + b**2
+    degrees = (k - 1) * (n - 1) * (a + b) ** 2 / spread if spread > 0 else 0.0
+    if not degrees > 0:
+        return None
     f_low = _f_quantile(level, n - 1, degrees)
     f_high = _f_quantile(level, degrees, n - 1)
     mixed = k * readers + (k * n - k - n) * error

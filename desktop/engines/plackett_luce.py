@@ -91,8 +91,9 @@ def fit_rankings(
     """Rank the items.
 
     ``pseudo`` : so many wins and as many losses of each item against an item that isn't there are
-    added where a finite ranking does not exist without them. ``penalty`` : on squared log-worths.
-    UserError where neither helps (``pseudo`` 0 and ``penalty`` 0).
+    added where a finite ranking does not exist without them (R's PlackettLuce adds them always
+    unless told not to, which draws all worths a little together). ``penalty`` : on squared
+    log-worths. UserError where neither helps (``pseudo`` 0 and ``penalty`` 0).
     """
     progress = progress or Progress()
     if rankings.n_items == 0:
@@ -101,15 +102,26 @@ def fit_rankings(
     added = 0
     if penalty <= 0 and pairs.strong_groups().max(initial=0) > 0:
         if pseudo <= 0:
-            raise UserError(
-                "These rankings have no finite common scale.",
-                "Some items never lost, or never met, even through others.",
-                "Allow pseudo-rankings or a penalty, or rank more items together.",
-            )
+            raise _no_scale()
         rankings, added = _with_ghost(rankings, pseudo), 1
     model = _Choices(rankings, penalty)
     model.climb(progress)
-    return model.worths(pairs, rankings.n_items - added)
+    worths = model.worths(pairs, rankings.n_items - added)
+    if penalty <= 0 and not added and worths.runs_away:  # ties that nothing ever broke
+        if pseudo <= 0:
+            raise _no_scale()
+        model = _Choices(_with_ghost(rankings, pseudo), penalty)
+        model.climb(progress)
+        worths = model.worths(pairs, rankings.n_items)
+    return worths
+
+
+def _no_scale() -> UserError:
+    return UserError(
+        "These rankings have no finite common scale.",
+        "Some items never lost, or never met, even through others.",
+        "Allow pseudo-rankings or a penalty, or rank more items together.",
+    )
 
 
 def _with_ghost(rankings: Rankings, pseudo: float) -> Rankings:
@@ -171,9 +183,10 @@ class _Choices:
         value, _gradient, information = self._look(self.values)
         x = self.values[:n]
         inverse = np.linalg.inv(self._anchored(information))
+        inverse = np.where(np.isfinite(inverse), inverse, np.inf)
         middle = np.eye(n) - 1.0 / n
         tie = None
-        if self.orders > 1:
+        if any((stage.tied == 2).any() for stage in self.stages):
             tie = float(self.values[self.n]), float(np.sqrt(inverse[self.n, self.n]))
         return Worths(
             log_worth=x - x.mean(),

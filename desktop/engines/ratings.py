@@ -95,9 +95,11 @@ class Ratings:
     ) -> Ratings:
         """From numbers (n, r), NaN for no answer; categories are the numbers that occur if absent.
 
-        Raises ValueError where a number is not among the given categories.
+        Raises ValueError where a number is not among the given categories, or is infinite.
         """
         table = np.asarray(values, dtype=np.float64)
+        if np.isinf(table).any():
+            raise ValueError("an infinite number is no answer")
         known = ~np.isnan(table)
         if categories is None:
             scale = np.unique(table[known])

@@ -66,8 +66,10 @@ class SurfaceDistances:
         """Hausdorff distance; ``percent`` 95 gives HD95: the larger one of both directions.
 
         A percentile is the first distance up to which lies at least that share of the area.
-        None where both masks are empty, infinite where one is.
+        None where both masks are empty (there is nothing to be far from), infinite where one is.
         """
+        if not 0 <= percent <= 100:
+            raise ValueError("a percentile lies between 0 and 100")
         if self.presence is not Presence.BOTH:
             return self._without_surface()
         return max(
@@ -217,6 +219,8 @@ def _mean(distances: Floats, areas: Floats) -> float | None:
 
 
 def _share(distances: Floats, areas: Floats, tolerance: float) -> float | None:
+    if not tolerance >= 0:
+        raise ValueError("a tolerance is 0 mm or more")
     return float(areas[distances <= tolerance].sum() / areas.sum()) if areas.size else None
 
 

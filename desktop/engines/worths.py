@@ -10,6 +10,7 @@ from desktop.engines.votes import Floats, Ints
 
 Z95 = 1.959963984540054
 _DRAWS = 2000
+_RUNAWAY = 300.0  # a standard error of log odds that no data with a finite estimate has
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +51,13 @@ class Worths:
         if self.covariance is None:
             return None
         return np.sqrt(np.maximum(0.0, np.diag(self.covariance)))
+
+    @property
+    def runs_away(self) -> bool:
+        """No finite estimate was reached: standard errors without bounds."""
+        tie, side = self.log_tie or (0.0, 0.0), self.position or (0.0, 0.0)
+        most = [float(np.max(self.std_error, initial=0.0))] if self.std_error is not None else []
+        return not all(error < _RUNAWAY for error in (*most, tie[1], side[1]))
 
     def against(self, reference: int) -> tuple[Floats, Floats | None]:
         """(n,) log-worth relative to one item, and the standard errors of these differences."""
