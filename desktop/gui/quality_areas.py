@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from desktop.gui.plain_table import Head, Row
+from desktop.gui.quality_table import agreement_words
 
 if TYPE_CHECKING:
     from desktop.engines.mask_agreement import Summary
-    from desktop.exchange.plots import Plot
-    from desktop.workspace.region_agreement import RegionLine, RegionReport, RegionRow
+    from desktop.exchange.plots import Axis, Plot
+    from desktop.workspace.region_agreement import RegionReport
+    from desktop.workspace.region_metrics import Metric
+    from desktop.workspace.region_rows import RegionLine, RegionRow
 
 
 class AreaBook:
@@ -24,31 +27,38 @@ class AreaBook:
         "Pairs of readings, worst first",
     )
     heads: tuple[Head, ...] = (
-        Head("Class", "What readers marked.", 180),
+        Head("Class", "What readers marked.", 130),
         Head(
             "Pairs",
             "Pairs of closed readings where at least one reader marked the class.",
-            70,
+            60,
             True,
         ),
-        Head("Only one marked", "Pairs where one of the two readers marked nothing.", 130, True),
-        Head("Dice, mean", "Mean overlap with its 95 % interval; 0 where only one marked.", 170),
-        Head("Dice, median", "Half of all pairs lie above; quartiles in brackets.", 170),
-        Head("Surface Dice", "Median share of the surface within the tolerance.", 120, True),
-        Head("HD95 (mm)", "Median of the distance that 95 % of the surface keep.", 100, True),
-        Head("Found", "Objects of one reader that the other marked too (F score).", 110, True),
-        Head("Panoptic quality", "Overlap of matched objects times the share matched.", 130, True),
+        Head("Only one", "Pairs where one of the two readers marked nothing.", 76, True),
+        Head("Dice, mean", "Mean overlap with its 95 % interval; 0 where only one marked.", 150),
+        Head("IoU", "Median of shared pixels by those of either reader.", 64, True),
+        Head(
+            "Alpha, 1 − Dice",
+            "Krippendorff's alpha with 1 − Dice as distance.",
+            172,
+        ),
+        Head("Surface Dice", "Median share of the surface within the tolerance.", 104, True),
+        Head("HD95 (mm)", "Median of the distance that 95 % of the surface keep.", 98, True),
+        Head("HD (mm)", "Median of the largest distance of the surfaces.", 84, True),
+        Head("ASSD (mm)", "Median of the mean distance of the surfaces.", 98, True),
+        Head("Found", "Objects of one reader that the other marked too (F score).", 84, True),
+        Head("Panoptic quality", "Overlap of matched objects times the share matched.", 124, True),
     )
     pair_heads: tuple[Head, ...] = (
         Head("Case", "Enter reads the case.", 110),
         Head("Readers", "Whose regions are compared.", 90),
         Head("Dice", "Overlap of all pixels.", 70, True),
-        Head("HD95 (mm)", "Distance that 95 % of the surface keep.", 90, True),
+        Head("HD95 (mm)", "Distance that 95 % of the surface keep.", 96, True),
         Head("Objects", "Found of all of the first reader, and those without a partner.", 110),
     )
 
     def about(self, report: RegionReport) -> str:
-        return report.definition
+        return report.overlap_words
 
     def nothing(self, report: RegionReport) -> str:
         return "Nobody drew or painted a region with an inside on a case that two readers closed."
@@ -59,21 +69,36 @@ class AreaBook:
     def lines(self, report: RegionReport, key: Any) -> list[RegionLine]:
         return report.of(key)
 
-    def map(self, report: RegionReport, key: Any, names: Sequence[str]) -> Plot:
-        from desktop.workspace.region_plots import dice_map
+    def __init__(self) -> None:
+        from desktop.workspace.region_metrics import METRICS
 
-        return dice_map(report, key, names)
+        self.metrics: tuple[Metric, ...] = METRICS
+        self.metric = METRICS[0]
+
+    def choose(self, number: int) -> None:
+        """Another number for the plots."""
+        self.metric = self.metrics[number]
+
+    def map(self, report: RegionReport, key: Any, names: Sequence[str]) -> Plot:
+        from desktop.workspace.region_plots import metric_map
+
+        return metric_map(report, key, self.metric, names)
 
     def spread(self, report: RegionReport, lines: Sequence[RegionLine]) -> Plot:
-        from desktop.workspace.region_plots import dice_plot
+        from desktop.workspace.region_plots import metric_plot
 
-        return dice_plot(lines)
+        return metric_plot(lines, self.metric)
+
+    def axis(self) -> Axis:
+        from desktop.exchange.plots import Axis
+
+        return Axis(self.metric.name, self.metric.unit, low=0.0, high=self.metric.largest)
 
     def value(self, line: RegionLine) -> float | None:
-        return line.numbers.dice or 0.0
+        return self.metric.of(line.numbers)
 
     def row(self, line: RegionLine, readers: str) -> Row:
-        from desktop.workspace.region_agreement import line_words
+        from desktop.workspace.region_rows import line_words
 
         n = line.numbers
         return Row(
@@ -82,7 +107,7 @@ class AreaBook:
                 line.title,
                 readers,
                 two_digits(n.dice),
-                "–" if n.hd95_mm is None else f"{n.hd95_mm:.1f}",
+                one_digit(n.hd95_mm),
                 f"{n.found}/{n.present}, +{n.false}",
             ),
             f"{line.title}\n{line_words(line)}\nEnter reads the case.",
@@ -101,14 +126,20 @@ def _row(row: RegionRow) -> Row:
             f"{row.compared:,}",
             f"{row.one_only:,}",
             mean,
-            quartiles(row.dice),
+            two_digits(row.iou.median),
+            agreement_words(row.alpha),
             two_digits(row.surface_dice.median),
-            "–" if row.hd95_mm.median is None else f"{row.hd95_mm.median:.1f}",
+            one_digit(row.hd95_mm.median),
+            one_digit(row.hd_mm.median),
+            one_digit(row.assd_mm.median),
             two_digits(row.objects.f_score),
             two_digits(row.quality.quality),
         ),
         f"{row.title}\n{row.neither:,} pairs of readings agree that there is none.\n"
-        f"{row.surface_dice.undefined:,} without a surface in mm.",
+        f"{row.surface_dice.undefined:,} without a surface in mm.\n"
+        f"Dice, median {quartiles(row.dice)}\n"
+        f"Panoptic quality: segmentation {two_digits(row.quality.segmentation)}, recognition "
+        f"{two_digits(row.quality.recognition)}\n{row.alpha.note}\n{row.alpha_iou.note}",
         "text",
     )
 
@@ -116,6 +147,11 @@ def _row(row: RegionRow) -> Row:
 def two_digits(value: float | None) -> str:
     """A number for a column."""
     return "undefined" if value is None or math.isnan(value) else f"{value:.2f}"
+
+
+def one_digit(value: float | None) -> str:
+    """A distance in mm for a column."""
+    return "undefined" if value is None or math.isnan(value) else f"{value:.1f}"
 
 
 def quartiles(told: Summary) -> str:

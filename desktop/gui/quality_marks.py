@@ -9,9 +9,10 @@ from desktop.gui.plain_table import Head, Row
 from desktop.gui.quality_areas import quartiles
 
 if TYPE_CHECKING:
-    from desktop.exchange.plots import Plot
+    from desktop.exchange.plots import Axis, Plot
     from desktop.workspace.mark_agreement import MarkLine, MarkRow
     from desktop.workspace.region_agreement import RegionReport
+    from desktop.workspace.region_metrics import Metric
 
 
 class MarkBook:
@@ -65,6 +66,16 @@ class MarkBook:
         from desktop.workspace.region_plots import distance_plot
 
         return distance_plot(lines, report.tolerance_mm)
+
+    metrics: tuple[Metric, ...] = ()
+
+    def choose(self, number: int) -> None:
+        """There is one number only."""
+
+    def axis(self) -> Axis:
+        from desktop.exchange.plots import Axis
+
+        return Axis("distance", "mm", low=0.0)
 
     def value(self, line: MarkLine) -> float | None:
         return line.distance_mm

@@ -6,18 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QSplitter, QWidget
 
-from desktop.gui.furniture import down, label
+from desktop.gui.furniture import across, down, label
 from desktop.gui.plain_table import Head, PlainTable, Row
 from desktop.gui.plot import PlotView
+from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
-    from desktop.exchange.plots import Plot
+    from desktop.exchange.plots import Axis, Plot
     from desktop.workspace.region_agreement import RegionReport
+    from desktop.workspace.region_metrics import Metric
 
 MOST = 500
+VIEWS = ("Distribution", "Modality", "Site", "Over time")
+TIPS = (
+    "How the number spreads over pairs of readings.",
+    "Its mean by modality.",
+    "Its mean by site: the tag site:NAME of a case.",
+    "Its mean in the order in which cases were closed.",
+)
+GROUPS = ("", "modality", "site", "")
 NamesOf = Callable[[Sequence[str]], tuple[str, ...]]
 
 
@@ -25,6 +35,7 @@ class PairBook(Protocol):
     """What is shown of one way to compare: its rows, and the pairs of readings behind each."""
 
     names: tuple[str, str, str, str]  # of the table, the map, the spread and the list
+    metrics: tuple[Metric, ...]  # to choose from; without any there is one only
     heads: tuple[Head, ...]
     pair_heads: tuple[Head, ...]
 
@@ -34,6 +45,8 @@ class PairBook(Protocol):
     def lines(self, report: RegionReport, key: Any) -> Sequence[Any]: ...
     def map(self, report: RegionReport, key: Any, names: Sequence[str]) -> Plot: ...
     def spread(self, report: RegionReport, lines: Sequence[Any]) -> Plot: ...
+    def choose(self, number: int) -> None: ...
+    def axis(self) -> Axis: ...
     def value(self, line: Any) -> float | None: ...
     def row(self, line: Any, readers: str) -> Row: ...
 
@@ -47,6 +60,8 @@ class PairsPart(QWidget):
         super().__init__()
         self._shell, self.book, self._names_of = shell, book, names_of
         self._report: RegionReport | None = None
+        self._view = 0
+        self._behind: dict[Any, frozenset[str]] = {}
         column = down(self, gap=8)
         self.about = label("", "small", wrap=True)
         column.addWidget(self.about)
@@ -55,7 +70,7 @@ class PairsPart(QWidget):
         self.map = PlotView(book.names[1])
         self.map.clicked.connect(self._pick_pair)
         self.spread = PlotView(book.names[2])
-        self.spread.clicked.connect(self._pick_bin)
+        self.spread.clicked.connect(self._pick_middle)
         self.pairs = PlainTable(book.names[3], book.pair_heads)
         self.pairs.opened.connect(lambda key: self.chosen.emit(key[0]))
         lower = QSplitter(Qt.Orientation.Horizontal)
@@ -64,12 +79,44 @@ class PairsPart(QWidget):
             widget.setMinimumWidth(220)
             lower.addWidget(widget)
         lower.setSizes([380, 420, 520])
+        below = QWidget()
+        inside = down(below, gap=6)
+        inside.addLayout(self._make_choices())
+        inside.addWidget(lower, 1)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
-        split.addWidget(lower)
+        split.addWidget(below)
         split.setSizes([200, 460])
         column.addWidget(split, 1)
+
+    def _make_choices(self) -> QHBoxLayout:
+        row = across(gap=12)
+        self.number = QComboBox()
+        self.number.setAccessibleName("Number shown below")
+        self.number.setToolTip("Which number the plots below show.")
+        for metric in self.book.metrics:
+            self.number.addItem(metric.title, metric.key)
+            at = self.number.count() - 1
+            self.number.setItemData(at, metric.tip, Qt.ItemDataRole.ToolTipRole)
+        self.number.currentIndexChanged.connect(self._choose_metric)
+        if not self.book.metrics:
+            self.number.hide()
+        row.addWidget(self.number)
+        row.addStretch(1)
+        self._group = QButtonGroup(self)
+        row.addWidget(segments(self._group, VIEWS, self.show_view, tips=TIPS))
+        return row
+
+    def show_view(self, number: int) -> None:
+        """Show one of VIEWS beside the table of readers."""
+        self._view = number
+        self._group.button(number).setChecked(True)
+        self.refresh_names()
+
+    def _choose_metric(self, number: int) -> None:
+        self.book.choose(number)
+        self.refresh_names()
 
     def show_report(self, report: RegionReport) -> int:
         """Show what was compared; the number of rows."""
@@ -96,15 +143,42 @@ class PairsPart(QWidget):
         lines = self.book.lines(self._report, key)
         names = self._names_of(self._report.readers)
         self.map.show_plot(self.book.map(self._report, key, names))
-        self.spread.show_plot(self.book.spread(self._report, lines))
+        self.spread.show_plot(self._middle(self._report, lines))
         self._list(lines)
+
+    def _middle(self, report: RegionReport, lines: Sequence[Any]) -> Plot:
+        from desktop.workspace.region_plots import drift_plot, group_plot
+
+        told = [(li.case_id, self.book.value(li)) for li in lines]
+        if self._view == 0:
+            return self.book.spread(report, lines)
+        if self._view == len(VIEWS) - 1:
+            plot, self._behind = drift_plot(report, told, self.book.axis())
+            return plot
+        return group_plot(report, told, GROUPS[self._view], self.book.axis())
 
     def _pick_pair(self, key: Any) -> None:
         if self._report is None:
             return
-        wanted = {self._report.readers[key[0]], self._report.readers[key[1]]}
+        wanted = {self._report.readers[key[0]], self._report.readers[key[1]]}  # one, where all
         lines = self.book.lines(self._report, self.table.key())
         self._list([li for li in lines if wanted <= {li.first, li.second}])
+
+    def _pick_middle(self, key: Any) -> None:
+        """The pairs behind a bar, a group or a stretch of time."""
+        from desktop.workspace.region_plots import group_of
+
+        if self._report is None:
+            return
+        if self._view == 0:
+            self._pick_bin(key)
+            return
+        lines = self.book.lines(self._report, self.table.key())
+        if self._view == len(VIEWS) - 1:
+            self._list([li for li in lines if li.case_id in self._behind.get(key, ())])
+            return
+        report, what = self._report, GROUPS[self._view]
+        self._list([li for li in lines if group_of(report, li.case_id, what) == key])
 
     def _pick_bin(self, key: Any) -> None:
         if self._report is None:

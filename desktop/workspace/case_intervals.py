@@ -1,4 +1,4 @@
-"""The interval of a mean over pairs of readings, with cases as what is resampled."""
+"""The interval of a mean over pairs of readings, with patients as what is resampled."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from desktop.engines.intervals import LEVEL, Interval, percentile_interval
 def mean_interval(
     values: Iterable[tuple[str, float | None]], replicates: int = 1000
 ) -> Interval | None:
-    """95 % of the mean of (case id, number): cases are resampled with all their pairs.
+    """95 % of the mean of (patient, number): patients are resampled with all their pairs.
 
-    None where fewer than two cases have a number.
+    None where fewer than two patients have a number.
     """
     sums: dict[str, list[float]] = {}
-    for case_id, value in values:
+    for patient, value in values:
         if value is not None:
-            sums.setdefault(case_id, []).append(value)
+            sums.setdefault(patient, []).append(value)
     if len(sums) < 2:
         return None
     total = np.array([sum(v) for v in sums.values()])
@@ -27,4 +27,4 @@ def mean_interval(
     times = np.random.default_rng(0).multinomial(
         len(sums), np.full(len(sums), 1 / len(sums)), replicates
     )
-    return percentile_interval((times @ total) / (times @ count), LEVEL, "cases")
+    return percentile_interval((times @ total) / (times @ count), LEVEL, "patients")

@@ -48,6 +48,7 @@ class FrozenProject:
         tallies.prepare(self._connection)
         self._connection.exec_driver_sql("BEGIN")
         self._sees_all = workspace.reader.role in SEES_ALL
+        self._secret = workspace._secret
         self._figures: dict[str, Any] | None = None
         self._lock = RLock()
         cases = self._many(Case, order="position")
@@ -178,6 +179,7 @@ class FrozenProject:
                 self._figures = figures_of(
                     self._connection,
                     self.snapshot.project_id,
+                    self._secret,
                     project=self.snapshot.title,
                     made_utc=self.snapshot.created_utc[:19].replace("T", " "),
                     names=pseudonyms(self.snapshot),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from desktop.domain.annotation import Annotation
@@ -24,7 +24,7 @@ DEFINITION = (
     "Distance of points, and of lines the mean distance of their two ends, in the plane of the "
     "image or, in a regular series, in space. Length along the line. In mm where the image has a "
     "calibration; without one there is no distance, and none is made up. The mean's interval by "
-    "resampling cases, that of the share within the tolerance by Wilson."
+    "resampling patients, that of the share within the tolerance by Wilson."
 )
 
 
@@ -156,17 +156,22 @@ def _line(region: Annotation) -> tuple[XY, ...]:
 
 
 def mark_rows(
-    lines: Sequence[MarkLine], titles: dict[str, str], tolerance_mm: float
+    lines: Sequence[MarkLine],
+    titles: dict[str, str],
+    tolerance_mm: float,
+    patient_of: Mapping[str, str],
 ) -> list[MarkRow]:
     """A row for the points and one for the lines of each class, in the order of ``titles``."""
     found: dict[tuple[str, bool], list[MarkLine]] = {}
     for line in lines:
         found.setdefault((line.topic, line.is_line), []).append(line)
     keys = [(t, kind) for t in titles for kind in (False, True) if (t, kind) in found]
-    return [_row(titles[t], found[t, kind], tolerance_mm) for t, kind in keys]
+    return [_row(titles[t], found[t, kind], tolerance_mm, patient_of) for t, kind in keys]
 
 
-def _row(title: str, lines: Sequence[MarkLine], tolerance_mm: float) -> MarkRow:
+def _row(
+    title: str, lines: Sequence[MarkLine], tolerance_mm: float, patient_of: Mapping[str, str]
+) -> MarkRow:
     both = [line for line in lines if line.presence is Presence.BOTH]
     told = [line.distance_mm for line in both if line.distance_mm is not None]
     within = sum(mm <= tolerance_mm for mm in told)
@@ -179,7 +184,9 @@ def _row(title: str, lines: Sequence[MarkLine], tolerance_mm: float) -> MarkRow:
         alone=len(lines) - len(both),
         uncalibrated=len(both) - len(told),
         distance_mm=summarise([line.distance_mm for line in both]),
-        distance_interval=mean_interval([(line.case_id, line.distance_mm) for line in both]),
+        distance_interval=mean_interval(
+            [(patient_of.get(li.case_id, li.case_id), li.distance_mm) for li in both]
+        ),
         within=Share(within, len(told), wilson(within, len(told))),
         length_difference_mm=summarise([line.length_difference_mm for line in both]),
         sources=tuple((s, sources.count(s)) for s in sorted(set(sources))),

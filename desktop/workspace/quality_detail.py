@@ -229,7 +229,7 @@ def stretches(connection: Connection, detail: TopicDetail) -> list[tuple[Stretch
         else tallies.answered_at(connection, detail.topic.key)
     )
     shared = np.flatnonzero(detail.asked.ratings.per_item >= 2)
-    times = np.array([_seconds(at.get(detail.items[i], "")) for i in shared])
+    times = np.array([seconds(at.get(detail.items[i], "")) for i in shared])
     known = np.isfinite(times)
     shared, times = shared[known], times[known]
     order = np.argsort(times, kind="stable")
@@ -294,7 +294,8 @@ def _patients(items: Sequence[tuple[str, str]], facts: dict[str, CaseFact]) -> W
     return np.asarray(of_item, dtype=np.int64) if len(number) < len(items) else None
 
 
-def _seconds(utc: str) -> float:
+def seconds(utc: str) -> float:
+    """A time of the log in seconds since 1970; NaN where there is none."""
     try:
         return datetime.datetime.fromisoformat(utc.replace("Z", "+00:00")).timestamp()
     except ValueError:

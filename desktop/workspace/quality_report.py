@@ -23,7 +23,7 @@ from desktop.exchange.plot_svg import plot_svg
 from desktop.exchange.plots import Plot, values_csv
 from desktop.store.database import Connection
 from desktop.version import __version__
-from desktop.workspace import quality_plots
+from desktop.workspace import quality_board, quality_plots
 from desktop.workspace.quality_board import Board, BoardRow, count_board
 from desktop.workspace.quality_detail import Stretch, TopicDetail, drift_of, load_detail
 from desktop.workspace.quality_measures import BoardOptions
@@ -34,10 +34,9 @@ from desktop.workspace.quality_report_regions import (
     regions_plain,
     stem_of,
     table_html,
-    three,
-    told_plain,
 )
-from desktop.workspace.region_agreement import RegionReport
+from desktop.workspace.region_agreement import RegionReport, compare_regions
+from desktop.workspace.region_figures import three, told_plain
 
 Embed = Callable[[str, Plot], str]
 
@@ -339,7 +338,13 @@ def make_report(
 
 
 def figures_of(
-    connection: Connection, project_id: str, *, project: str, made_utc: str, names: dict[str, str]
+    connection: Connection,
+    project_id: str,
+    secret: bytes,
+    *,
+    project: str,
+    made_utc: str,
+    names: dict[str, str],
 ) -> dict[str, Any]:
     """The board and its details as JSON-compatible data, for a bundle; any thread.
 
@@ -348,17 +353,23 @@ def figures_of(
     """
     options, progress = BoardOptions(), Progress()
     board = count_board(connection, project_id, options, progress)
+    everybody = quality_board.everybody(connection, project_id)
+    titles = quality_board.class_titles(connection)
+    regions = compare_regions(connection, (project_id, secret), everybody, titles, progress)
     report = make_report(
         board,
         lambda key: load_detail(connection, _row_of(board, key).topic, options, board.readers),
-        None,
+        regions,
         project=project,
         made_utc=made_utc,
         names=names,
         progress=progress,
         drift=lambda detail: drift_of(connection, detail),
     )
-    sites = sorted({name for d in report.details for name, _told in d.sites} - {""})
+    sites = sorted(
+        ({name for d in report.details for name, _told in d.sites}
+         | {fact.site for fact in regions.facts.values()}) - {""}
+    )  # fmt: skip
     called = {"": "no site"} | {name: f"site {n}" for n, name in enumerate(sites, 1)}
     plain = report.plain()
     plain["about"] = "All cases of the project, also those that are not in this bundle."
@@ -366,6 +377,8 @@ def figures_of(
         key: {called[name]: told for name, told in found.items()}
         for key, found in plain["by_site"].items()
     }
+    for row in plain["regions"]["rows"]:
+        row["by_site"] = {called[name]: told for name, told in row["by_site"].items()}
     return plain
 
 

@@ -13,9 +13,13 @@ from desktop.workspace import attribute_agreement, findings, mark_agreement, qua
 from desktop.workspace import region_plots as plots_of
 from desktop.workspace.attribute_agreement import AttributeRow
 from desktop.workspace.mark_agreement import MarkRow
-from desktop.workspace.region_agreement import RegionReport, RegionRow
+from desktop.workspace.region_agreement import RegionReport
+from desktop.workspace.region_figures import area_plain, told_plain
+from desktop.workspace.region_metrics import BY_KEY, Metric
+from desktop.workspace.region_rows import RegionRow
 
 Embed = Callable[[str, Plot], str]
+_DRAWN = tuple(BY_KEY[key] for key in ("dice", "surface_dice", "hd95_mm", "assd_mm"))
 NamesOf = Callable[[Sequence[str]], tuple[str, ...]]
 
 
@@ -23,8 +27,9 @@ def region_plots(regions: RegionReport, names_of: NamesOf) -> dict[str, Plot]:
     """Plots by file stem: overlap and distance reader by reader, attributes as questions."""
     names = names_of(regions.readers)
     found = {
-        f"{stem_of(row.topic)}-dice": plots_of.dice_map(regions, row.topic, names)
+        _metric_stem(row, metric): plots_of.metric_map(regions, row.topic, metric, names)
         for row in regions.rows
+        for metric in _DRAWN
     }
     for row in regions.mark_rows:
         found[_mark_stem(row)] = plots_of.distance_map(regions, row, names)
@@ -43,8 +48,10 @@ def region_parts(regions: RegionReport, plots: Mapping[str, Plot], embed: Embed)
     if regions.rows:
         parts += [_para(regions.definition), _area_table(regions.rows)]
     for row in regions.rows:
-        stem = f"{stem_of(row.topic)}-dice"
-        parts += [f"<h3>{escape(row.title)}</h3>", embed(stem, plots[stem])]
+        parts += [f"<h3>{escape(row.title)}</h3>", _para(row.alpha.note), _para(row.alpha_iou.note)]
+        for metric in _DRAWN:
+            stem = _metric_stem(row, metric)
+            parts.append(embed(stem, plots[stem]))
     if regions.mark_rows:
         parts += ["<h2>Points and lines</h2>", _para(f"{findings.MATCHED} "
                   f"{mark_agreement.DEFINITION}"), _mark_table(regions)]  # fmt: skip
@@ -66,16 +73,7 @@ def regions_plain(regions: RegionReport, names_of: NamesOf) -> dict[str, Any]:
     return {
         "definition": regions.definition,
         "tolerance_mm": regions.tolerance_mm,
-        "rows": [
-            {
-                "class": row.title, "pairs": row.compared, "only_one": row.one_only,
-                "neither": row.neither, "dice_mean": row.dice.mean,
-                "dice_median": row.dice.median, "surface_dice_median": row.surface_dice.median,
-                "hd95_mm_median": row.hd95_mm.median, "objects_f": row.objects.f_score,
-                "panoptic_quality": row.quality.quality,
-            }
-            for row in regions.rows
-        ],
+        "rows": [area_plain(regions, row, names_of) for row in regions.rows],
         "matched": findings.MATCHED,
         "points_and_lines": {
             "definition": mark_agreement.DEFINITION,
@@ -102,38 +100,14 @@ def stem_of(key: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in key.lower())
 
 
-def three(told: Agreement) -> tuple[Any, ...]:
-    """Value, low, high; None where there is none."""
-    low = None if told.interval is None else told.interval.low
-    high = None if told.interval is None else told.interval.high
-    return told.value, low, high
-
-
-def told_plain(told: Agreement) -> dict[str, Any]:
-    """A coefficient as JSON-compatible data."""
-    value, low, high = three(told)
-    return {
-        "coefficient": told.name, "value": value, "low": low, "high": high,
-        "observed": told.observed, "expected": told.expected, "items": told.items,
-        "undefined": told.undefined, "method": told.method,
-        "interval": told.interval.method if told.interval else "",
-        "analytic": _interval_plain(told.analytic), "bootstrap": _interval_plain(told.bootstrap),
-    }  # fmt: skip
-
-
-def _interval_plain(interval: Interval | None) -> dict[str, Any] | None:
-    if interval is None:
-        return None
-    return {"low": interval.low, "high": interval.high, "method": interval.method}
-
-
 def _para(words: str) -> str:
     return f"<p>{escape(words)}</p>"
 
 
 def _area_table(rows: Sequence[RegionRow]) -> str:
-    heads = ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)",
-             "Surface Dice, median", "HD95 mm, median", "Objects, F",
+    heads = ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)", "IoU, median",
+             "Alpha, 1 − Dice (95 %)", "Alpha, 1 − IoU (95 %)", "Surface Dice, median",
+             "HD95 mm, median", "HD mm, median", "ASSD mm, median", "Objects, F",
              "Panoptic quality")  # fmt: skip
     return table_html(
         heads,
@@ -141,14 +115,23 @@ def _area_table(rows: Sequence[RegionRow]) -> str:
             (
                 row.title, f"{row.compared:,}", f"{row.one_only:,}", f"{row.neither:,}",
                 _with_interval(row.dice.mean, row.dice_interval),
+                _number(row.iou.median),
+                _told(row.alpha),
+                _told(row.alpha_iou),
                 _number(row.surface_dice.median),
                 _number(row.hd95_mm.median, 1),
+                _number(row.hd_mm.median, 1),
+                _number(row.assd_mm.median, 1),
                 _number(row.objects.f_score),
                 _number(row.quality.quality),
             )
             for row in rows
         ],
     )  # fmt: skip
+
+
+def _told(told: Agreement) -> str:
+    return told.text if told.value is not None else f"undefined: {told.undefined}"
 
 
 def _mark_table(regions: RegionReport) -> str:
@@ -242,6 +225,10 @@ def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
 
 def _number(value: float | None, digits: int = 2) -> str:
     return "undefined" if value is None else f"{value:.{digits}f}"
+
+
+def _metric_stem(row: RegionRow, metric: Metric) -> str:
+    return f"{stem_of(row.topic)}-{metric.key.replace('_', '-')}"
 
 
 def _mark_stem(row: MarkRow) -> str:

@@ -15,65 +15,36 @@ from desktop.domain.annotation import Annotation
 from desktop.domain.contracts import Progress
 from desktop.domain.record import to_json
 from desktop.domain.schema import Schema
-from desktop.engines.agreement_result import counted
-from desktop.engines.instances import Detection, PanopticQuality
-from desktop.engines.intervals import Interval
-from desktop.engines.mask_agreement import Presence, Summary, summarise
+from desktop.engines.alpha_distances import Overlap
+from desktop.engines.mask_agreement import Presence
 from desktop.engines.surface import DEFINITION
-from desktop.store import queries
+from desktop.store import queries, tallies
+from desktop.store.case_facts import CaseFact, case_facts, patients
 from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.store.tallies import Said
 from desktop.workspace import mark_agreement
 from desktop.workspace.attribute_agreement import AttributeRow, attribute_rows, attributes_said
 from desktop.workspace.case_claims import CaseClaims, Pixels, claims_of
-from desktop.workspace.case_intervals import mean_interval
 from desktop.workspace.findings import Finding, Grids, content_of, findings_of, is_mark
 from desktop.workspace.mark_agreement import MarkLine, MarkRow
+from desktop.workspace.quality_detail import seconds
 from desktop.workspace.quality_measures import BoardOptions
+from desktop.workspace.region_alpha import RegionUnits, region_alpha
 from desktop.workspace.region_cache import RegionCache
 from desktop.workspace.region_pairs import Grid, PairNumbers, count_pair
+from desktop.workspace.region_rows import RegionLine, RegionRow, row_of
 
 TOLERANCE_MM = 2.0
-VERSION = 2  # of the way of counting: another one forgets what was kept
-
-
-@dataclass(frozen=True)
-class RegionLine:
-    """Two readers on one class of one case."""
-
-    case_id: str
-    title: str
-    topic: str
-    first: str
-    second: str
-    numbers: PairNumbers
-
-
-@dataclass(frozen=True)
-class RegionRow:
-    """One class over all cases and pairs of readers.
-
-    ``compared``: pairs where somebody marked something; ``neither``: pairs of closed readings
-    where nobody did. ``dice_interval``: of the mean, cases resampled.
-    """
-
-    topic: str
-    title: str
-    compared: int
-    one_only: int
-    neither: int
-    dice: Summary
-    dice_interval: Interval | None
-    surface_dice: Summary
-    hd95_mm: Summary
-    objects: Detection
-    quality: PanopticQuality
+VERSION = 3  # of the way of counting: another one forgets what was kept
 
 
 @dataclass(frozen=True)
 class RegionReport:
-    """What was compared. ``readers``: ids in the board's order."""
+    """What was compared. ``readers``: ids in the board's order.
+
+    ``facts``, ``closed``: of the cases, by id; when the last reader closed it, seconds since 1970.
+    """
 
     tolerance_mm: float
     rows: tuple[RegionRow, ...]
@@ -83,6 +54,8 @@ class RegionReport:
     mark_rows: tuple[MarkRow, ...] = ()
     mark_lines: tuple[MarkLine, ...] = ()
     attributes: tuple[AttributeRow, ...] = ()
+    facts: Mapping[str, CaseFact] = field(default_factory=dict)
+    closed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -92,6 +65,15 @@ class RegionReport:
     @property
     def definition(self) -> str:
         """How the numbers were made, in words."""
+        return (
+            f"{self.overlap_words} Alpha: Krippendorff's, with 1 − Dice or 1 − IoU as distance, "
+            "against readings of any two cases in image coordinates. Intervals of means by "
+            "resampling patients."
+        )
+
+    @property
+    def overlap_words(self) -> str:
+        """How areas are compared, in words."""
         return (
             f"Dice and IoU of all pixels of a class. Surface Dice at {self.tolerance_mm:g} mm and "
             f"distances by {DEFINITION}. Objects: connected parts of masks, or regions; found "
@@ -139,8 +121,18 @@ def compare_regions(
                       tolerance_mm)  # fmt: skip
     cache.save()
     seen = {r for line in found.lines for r in (line.first, line.second)}
+    patient_of = patients(connection)
     rows = tuple(
-        _row(topic, title, [line for line in found.lines if line.topic == topic])
+        row_of(
+            topic,
+            title,
+            [line for line in found.lines if line.topic == topic],
+            (
+                region_alpha(found.units.get(topic, RegionUnits()), Overlap.DICE, patient_of),
+                region_alpha(found.units.get(topic, RegionUnits()), Overlap.IOU, patient_of),
+            ),
+            patient_of,
+        )
         for topic, title in titles.items()
         if any(li.topic == topic and li.numbers.dice is not None for li in found.lines)
     )
@@ -152,9 +144,11 @@ def compare_regions(
         tuple(found.lines),
         own,
         len(cases),
-        tuple(mark_agreement.mark_rows(found.marks, dict(titles), tolerance_mm)),
+        tuple(mark_agreement.mark_rows(found.marks, dict(titles), tolerance_mm, patient_of)),
         tuple(found.marks),
         attribute_rows(connection, found.said, schemas, titles, own, options or BoardOptions()),
+        {f.case_id: f for f in case_facts(connection, cases)},
+        _closed(connection, cases),
     )
 
 
@@ -165,6 +159,7 @@ class _Compared:
     lines: list[RegionLine] = field(default_factory=list)
     marks: list[MarkLine] = field(default_factory=list)
     said: dict[tuple[str, str], list[Said]] = field(default_factory=dict)
+    units: dict[str, RegionUnits] = field(default_factory=dict)
 
 
 def _compare_case(
@@ -189,8 +184,38 @@ def _compare_case(
                 numbers = _numbers(claims, pair, pixels, grids, cache, tolerance_mm)
                 head = (claims.case.id, claims.case.title, topic, first, second)
                 found.lines.append(RegionLine(*head, numbers))
+        _gather(claims, regions, (pixels, grids), found.units.setdefault(topic, RegionUnits()))
         if _needs_findings(claims, regions):
             _look_closer(connection, claims, topic, regions, (pixels, grids, cache), found)
+
+
+def _gather(
+    claims: CaseClaims,
+    regions: Sequence[Annotation],
+    tools: tuple[Pixels, Grids],
+    units: RegionUnits,
+) -> None:
+    """Keep every reader's pixels of a class for alpha, where somebody marked it."""
+    pixels, grids = tools
+    readings = [_of(regions, reader) for reader in claims.readers]
+    if not any(readings) or len(readings) < 2:
+        return
+    if units.is_full:
+        units.left += 1
+        return
+    used = {r.target.series_id: grids[r.target.series_id] for own in readings for r in own}
+    marks = [[pixels.mark(claims, r) for r in own] for own in readings]
+    units.add(claims.case.id, marks, used)
+
+
+def _closed(connection: Connection, cases: Sequence[str]) -> dict[str, float]:
+    """When the last reader closed each case, in seconds."""
+    wanted = set(cases)
+    return {
+        case_id: seconds(utc)
+        for (case_id, _place), utc in tallies.closed_at(connection).items()
+        if case_id in wanted
+    }
 
 
 def _of(regions: Sequence[Annotation], reader_id: str) -> list[Annotation]:
@@ -284,44 +309,3 @@ def _digest(
             digest.update(to_json([(s.frame, s.runs, s.bounds) for s in parts]).encode())
             digest.update(grids[region.target.series_id].facts.encode())
     return digest.hexdigest()
-
-
-def _row(topic: str, title: str, lines: Sequence[RegionLine]) -> RegionRow:
-    told = [line for line in lines if line.numbers.presence is not Presence.NEITHER]
-    one_only = [line for line in told if line.numbers.presence is not Presence.BOTH]
-    objects = Detection(0, 0, 0, 0, 0)
-    quality = PanopticQuality(0, 0, 0, 0.0)
-    for line in told:
-        n = line.numbers
-        objects += Detection(1, n.present, n.found, n.marked, n.false)
-        extra, missed = n.marked - n.matched, n.present - n.matched
-        quality += PanopticQuality(n.matched, extra, missed, n.iou_sum)
-    return RegionRow(
-        topic=topic,
-        title=title,
-        compared=len(told),
-        one_only=len(one_only),
-        neither=len(lines) - len(told),
-        dice=summarise([line.numbers.dice for line in told]),
-        dice_interval=mean_interval([(line.case_id, line.numbers.dice) for line in told]),
-        surface_dice=summarise([line.numbers.surface_dice for line in told]),
-        hd95_mm=summarise([line.numbers.hd95_mm for line in told]),
-        objects=objects,
-        quality=quality,
-    )
-
-
-def line_words(line: RegionLine) -> str:
-    """What a line says, in a sentence or two."""
-    n = line.numbers
-    if n.presence is Presence.NEITHER:
-        return "Neither reader marked it."
-    parts = [f"Dice {n.dice:.2f}" if n.dice is not None else "no pixels to compare"]
-    if n.surface_dice is not None:
-        parts.append(f"surface Dice {n.surface_dice:.2f}")
-    if n.hd95_mm is not None:
-        parts.append(f"HD95 {n.hd95_mm:.1f} mm")
-    if not n.calibrated:
-        parts.append("no distance: the image has no calibration")
-    parts.append(f"{n.found} of {counted(n.present, 'object')} found, {n.false} more")
-    return ", ".join(parts) + (". At the border of the image." if n.at_border else ".")

@@ -59,6 +59,7 @@ class PairNumbers(msgspec.Struct, frozen=True):
     at_border: bool = False
     by_frame: bool = False
     calibrated: bool = True
+    hd_mm: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,7 @@ def count_pair(
         at_border=any(s.at_border for s in surfaces),
         by_frame=any(a.ndim == 2 for a, _b, _s in blocks),
         calibrated=whole or not blocks,
+        hd_mm=_finite(surface.hausdorff_mm()) if is_both and surface else None,
     )
 
 
@@ -177,6 +179,22 @@ def _span(
     x1 = max(x + m.shape[1] for m, (x, _y) in pieces)
     y1 = max(y + m.shape[0] for m, (_x, y) in pieces)
     return x0, y0, x1, y1
+
+
+def joined_pieces(marks: Sequence[Mark]) -> dict[str, Piece]:
+    """All pixels of one reader's regions, image by image."""
+    found: dict[str, list[Piece]] = {}
+    for mark in marks:
+        for key, piece in mark.pieces.items():
+            found.setdefault(key, []).append(piece)
+    made: dict[str, Piece] = {}
+    for key, pieces in found.items():
+        if len(pieces) == 1:
+            made[key] = pieces[0]
+            continue
+        span = _span([[pieces]])
+        made[key] = (_painted(pieces, span), span[:2])
+    return made
 
 
 def _painted(pieces: Sequence[Piece], span: tuple[int, int, int, int]) -> Bools:

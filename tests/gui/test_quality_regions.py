@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.gui import theme
 from desktop.gui.app import make_window
 from desktop.gui.main_window import MainWindow
+from desktop.workspace.region_metrics import METRICS
 from desktop.workspace.settings import Settings
 from tests.workspace.made_findings import made_findings, read_by_three
 
@@ -67,6 +68,37 @@ def test_from_a_row_of_points_to_two_readers_to_a_case(qtbot: Any, window: MainW
     QTest.keyClick(marks.pairs, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.page == "read", timeout=10_000)
     assert window.shell.reading.view.case_id == wanted
+
+
+def test_any_number_of_regions_by_pair_site_and_time(qtbot: Any, window: MainWindow) -> None:
+    window.show_page("quality")
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.board is not None, timeout=20_000)
+    room = window.shell.reading.workspace
+    assert room is not None
+    cases = [f"case-{n}" for n in range(5)]
+    room.batches.tag(cases[:2], "site:North")
+    page.show_tab(1)
+    view = page.regions
+    QTest.mouseClick(view.go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.report is not None, timeout=20_000)
+    areas = view.areas
+    assert areas.table.rows()[0].cells[0] == "Nodule"
+    areas.number.setFocus()
+    for metric in METRICS:
+        assert areas.number.currentText() == metric.title
+        assert areas.map.plot.title.startswith(f"Mean {metric.name}")
+        QTest.keyClick(areas.number, Qt.Key.Key_Down)
+    areas.number.setCurrentText("ASSD (mm)")
+    QTest.mouseClick(areas._group.button(2), Qt.MouseButton.LeftButton)
+    assert areas.spread.plot.title == "By site"
+    at = areas.spread.place_of("North").toPoint()
+    QTest.mouseClick(areas.spread, Qt.MouseButton.LeftButton, pos=at)
+    assert {row.key[0] for row in areas.pairs.rows()} == set(cases[:2])
+    areas.show_view(3)
+    at = areas.spread.place_of(0).toPoint()
+    QTest.mouseClick(areas.spread, Qt.MouseButton.LeftButton, pos=at)
+    assert {row.key[0] for row in areas.pairs.rows()} == set(cases)
 
 
 def test_attributes_have_the_same_detail_as_questions(qtbot: Any, window: MainWindow) -> None:

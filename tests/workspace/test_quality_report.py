@@ -163,6 +163,15 @@ def test_a_bundle_brings_the_figures_with_pseudonyms_and_numbered_sites(
     pseudonyms = {reader.pseudonym for reader, _name in ws.readers()}
     assert set(plain["readers"]) <= pseudonyms
     assert set(plain["by_site"]["chest/fluid"]) == {"site 1", "site 2"}
+    (area,) = plain["regions"]["rows"]
+    wanted = ws.quality.regions().rows[0]
+    assert area["class"] == "Nodule"
+    assert area["metrics"]["dice"]["mean"] == wanted.dice.mean == 1.0
+    assert area["alpha_dice"]["value"] == wanted.alpha.value
+    (pair,) = area["by_pair"]
+    assert set(pair["readers"]) <= pseudonyms
+    assert pair["metrics"]["hd95_mm"]["undefined"] == pair["pairs"] == 4, "no calibration, no mm"
+    assert set(area["by_site"]) == {"site 1"}
     for secret in ("Ada", "Bela", "Charité", "Elsewhere"):
         assert secret not in text
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))

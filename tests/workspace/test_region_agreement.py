@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from desktop.commands.project import MarkCase, RegisterImages
 from desktop.domain.geometry import Box
 from desktop.domain.study import FrameRef, Instance, Plane
 from desktop.domain.task import AssignmentState
+from desktop.engines.alpha_distances import Overlap, alpha_of_distances, mask_distances
 from desktop.engines.mask_agreement import Presence
 from desktop.engines.surface import surface_distances
 from tests.workspace.made import COLUMNS, ROWS, MadeProject, disk_mask
@@ -76,6 +79,9 @@ def test_masks_are_compared_as_a_volume_in_mm(
     wanted = surface_distances(a, b, (STEP, *SPACING))
     assert numbers.surface_dice == pytest.approx(wanted.surface_dice(1.0))
     assert numbers.hd95_mm == pytest.approx(wanted.hausdorff_mm(95))
+    assert numbers.hd_mm == pytest.approx(wanted.hausdorff_mm())
+    assert numbers.assd_mm == pytest.approx(wanted.assd_mm)
+    assert numbers.iou == pytest.approx(shared / int((first | second).sum()))
     assert (numbers.present, numbers.found, numbers.marked, numbers.false) == (1, 1, 1, 0)
     assert numbers.calibrated
     assert not numbers.by_frame
@@ -83,6 +89,8 @@ def test_masks_are_compared_as_a_volume_in_mm(
     assert (row.title, row.compared, row.one_only) == ("Nodule", 1, 0)
     assert row.neither == 1, "the second case, where nobody marked anything"
     assert row.dice.mean == pytest.approx(numbers.dice)
+    assert (row.hd_mm.median, row.assd_mm.median) == (numbers.hd_mm, numbers.assd_mm)
+    assert row.alpha.value == pytest.approx(0.0), "one case: chance is what both are apart"
 
 
 def test_only_what_changed_is_counted_anew(
@@ -143,6 +151,34 @@ def test_boxes_are_matched_by_their_overlap(made: MadeProject) -> None:
     assert numbers.matched == 1
     assert numbers.iou_sum == pytest.approx(36 / 42), "the pair of IoU 0.14 is no match"
     assert numbers.found + numbers.false == (2 if numbers.present == 3 else 3)
+
+
+def test_alpha_of_regions_is_that_of_their_masks(tmp_path: Path) -> None:
+    made = MadeProject(tmp_path, cases=4)
+    boxes = {
+        "Ada": [(0, 0, 10, 10), (5, 5, 15, 15), (12, 2, 20, 9), None],
+        "Ben": [(0, 0, 10, 12), (6, 5, 15, 15), None, None],
+    }
+    masks, units = [], []
+    for name, drawn in boxes.items():
+        made.reopen(name)
+        for case, box in enumerate(drawn):
+            mask = np.zeros((ROWS, COLUMNS), dtype=np.bool_)
+            if box is not None:
+                made.draw(Box(*box), case=case)
+                mask[box[1] : box[3], box[0] : box[2]] = True
+            if case < 3:  # of the last one nobody marked anything: it is counted apart
+                masks.append(mask)
+                units.append(case)
+        close(made)
+    made.reopen("Ada")
+    (row,) = made.ws.quality.regions().rows
+    for told, overlap in ((row.alpha, Overlap.DICE), (row.alpha_iou, Overlap.IOU)):
+        wanted = alpha_of_distances(units, mask_distances(masks, overlap))
+        assert told.value == pytest.approx(wanted.value, abs=1e-12)
+        assert told.interval == wanted.interval
+        assert (told.items, told.answers) == (3, 6)
+    made.close()
 
 
 def test_open_readings_are_not_compared(made: MadeProject) -> None:
