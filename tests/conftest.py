@@ -42,6 +42,17 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> 
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path_factory.mktemp("home", numbered=True)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def synchronous() -> Iterator[int]:
+    """What the program asks of the disk. Tests don't wait for it: they lose no power."""
+    from desktop.store import database
+
+    asked = database.SYNCHRONOUS
+    database.SYNCHRONOUS = 0
+    yield asked
+    database.SYNCHRONOUS = asked
+
+
 def take_plugin_formats_out() -> None:
     """Export formats that plugins added go again, so that the order of tests does not matter."""
     registry = sys.modules.get("desktop.exchange.exporter")
@@ -54,6 +65,20 @@ def take_plugin_formats_out() -> None:
 def _only_built_in_formats() -> Iterator[None]:
     yield
     take_plugin_formats_out()
+
+
+@pytest.fixture(autouse=True)
+def _no_closed_window_stays() -> Iterator[None]:
+    """A closed window is deleted: it hears every event of the tests after it, and slows them."""
+    yield
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    application = widgets.QApplication.instance() if widgets else None
+    if widgets is None or application is None:
+        return
+    for left in application.topLevelWidgets():
+        if isinstance(left, widgets.QMainWindow) and not left.isVisible():
+            left.deleteLater()
+    application.sendPostedEvents(None, sys.modules["PySide6.QtCore"].QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(autouse=True)

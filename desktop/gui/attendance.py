@@ -79,9 +79,6 @@ class Attendance(QObject):
         reading.opened.connect(self._opened)
         reading.view_changed.connect(self._viewed)
         self._shell.waiting.connect(self._waits)
-        app = QApplication.instance()
-        assert app is not None
-        app.installEventFilter(self)
         self._show_time()
 
     # acts ----------------------------------------------------------------------------------
@@ -141,11 +138,15 @@ class Attendance(QObject):
 
     def _opened(self, room: Any) -> None:
         self._last_input = self.now_s()
-        if room is None:
+        app = QApplication.instance()
+        assert app is not None
+        app.removeEventFilter(self)
+        if room is None:  # nobody has to be at the desk; every event would come by here
             self._timer.stop()
             if self.lock.is_on:
                 self.lock.unlock()
             return
+        app.installEventFilter(self)
         self._timer.start()
         if room.accounts.is_signed_in:
             self._start_time(room)

@@ -24,6 +24,11 @@ class KeyOverlay(QWidget):
         outer = down(self, (32, 32, 32, 32))
         self._sheet = frame("overlay")
         outer.addWidget(self._sheet, 0, Qt.AlignmentFlag.AlignCenter)
+        self._wanted_height = 0  # nothing is in the sheet before it is asked for
+        over.installEventFilter(self)
+        self.hide()
+
+    def _fill(self) -> None:
         column = down(self._sheet, (24, 16, 16, 16), 8)
         head = across()
         head.addWidget(label("Keyboard", "title"))
@@ -37,6 +42,7 @@ class KeyOverlay(QWidget):
         column.addLayout(head)
         area = QScrollArea()
         area.setWidgetResizable(True)
+        column.addWidget(area, 1)
         inside = QWidget()
         row = across(inside, (0, 0, 8, 0), 24)
         for groups in _COLUMNS:
@@ -46,12 +52,11 @@ class KeyOverlay(QWidget):
             part.addStretch(1)
             row.addLayout(part, 1)
         area.setWidget(inside)
-        column.addWidget(area, 1)
         self._wanted_height = inside.sizeHint().height() + 96
-        over.installEventFilter(self)
-        self.hide()
 
     def open(self) -> None:
+        if not self._wanted_height:
+            self._fill()
         self._place()
         self.show()
         self.raise_()

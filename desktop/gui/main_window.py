@@ -97,16 +97,27 @@ class MainWindow(QMainWindow):
         self.rail = Rail(self.actions_)
         self.pages = QStackedWidget()
         self.bottom = BottomStrip(self.shell, self.actions_)
-        self.reading_page = ReadingPage(self.shell, self.actions_, image, self.suggestion_acts)
+        # From the outside in: Qt restyles a whole tree each time that it gets another parent.
+        self.setCentralWidget(centre)
+        column.addWidget(self.title)
+        column.addWidget(self.not_saved)
+        middle = across(gap=0)
+        column.addLayout(middle, 1)
+        middle.addWidget(self.rail)
+        middle.addWidget(self.pages, 1)
+        column.addWidget(self.bottom)
+        self.reading_page = ReadingPage(
+            self.shell, self.actions_, image, self.suggestion_acts, self.pages
+        )
         self.acts.page = self.suggestion_acts.page = self.pixel_acts.page = self.reading_page
         self.patch_acts.page = self.reading_page
-        self.start_page = StartPage(self.shell, self._window_acts.ways())
+        self.start_page = StartPage(self.shell, self._window_acts.ways(), self.pages)
         self.passphrase_page = PassphrasePage()
-        self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images)
-        self.exchange_page = ExchangePage(self.shell, self._window_acts.verify_bundle)
-        self.import_page = ImportPage(self.shell)
-        self.check_page = CheckPage(self.shell, self._jobs)
-        self.settings_page = SettingsPage(self.shell)
+        self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images, self.pages)
+        self.exchange_page = ExchangePage(self.shell, self._window_acts.verify_bundle, self.pages)
+        self.import_page = ImportPage(self.shell, self.pages)
+        self.check_page = CheckPage(self.shell, self._jobs, self.pages)
+        self.settings_page = SettingsPage(self.shell, self.pages)
         self._pages: dict[str, QWidget] = {
             "start": self.start_page,
             "passphrase": self.passphrase_page,
@@ -119,14 +130,6 @@ class MainWindow(QMainWindow):
         }
         for page in self._pages.values():
             self.pages.addWidget(page)
-        column.addWidget(self.title)
-        column.addWidget(self.not_saved)
-        middle = across(gap=0)
-        middle.addWidget(self.rail)
-        middle.addWidget(self.pages, 1)
-        column.addLayout(middle, 1)
-        column.addWidget(self.bottom)
-        self.setCentralWidget(centre)
         self.notice = NoticeCard(self.pages, self._room_for_notices)
         self.keys_overlay = KeyOverlay(centre)
 

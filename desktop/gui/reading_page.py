@@ -46,12 +46,15 @@ class ReadingPage(QWidget):
         self._shell = shell
         column = down(self, gap=0)
         middle = across(gap=0)
+        column.addLayout(middle, 1)
         self.tools = ToolColumn(actions)
         middle.addWidget(self.tools)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
+        middle.addWidget(self.splitter, 1)
         centre = QWidget()
+        self.splitter.addWidget(centre)
         inside = down(centre, gap=0)
         self.image = image
         self._image_column = down(image, gap=0)
@@ -62,14 +65,11 @@ class ReadingPage(QWidget):
         inside.addWidget(image, 1)
         self.bar = FrameBar(shell, actions)
         inside.addWidget(self.bar)
-        self.splitter.addWidget(centre)
         self.panel = SidePanel(shell, actions, suggestion_acts)
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
         self.splitter.setSizes([1000, PANEL_PX])
-        middle.addWidget(self.splitter, 1)
-        column.addLayout(middle, 1)
         self.strip = SeriesStrip(shell)
         column.addWidget(self.strip)
         self.panel.returned.image_wanted.connect(self.focus_image)
@@ -161,6 +161,7 @@ class SidePanel(QFrame):
         self.patch = PatchCard()
         column.addWidget(self.patch)
         self.pages = QStackedWidget()
+        column.addWidget(self.pages, 1)
         self.form = FormPanel(shell, actions)
         self.labels = LabelsPanel(shell)
         self.help = HelpPanel(shell, actions)
@@ -185,7 +186,6 @@ class SidePanel(QFrame):
         for page in (self.asking, self.labels, helping, self.log):
             self.pages.addWidget(page)
         self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
-        column.addWidget(self.pages, 1)
 
     def explain(self, question_id: str) -> None:
         """Show below the form what the guidelines say about a question; again closes it."""

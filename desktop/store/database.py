@@ -26,6 +26,7 @@ __all__ = ["Connection", "Database", "file_faults", "in_words", "plain_errors", 
 
 MINIMUM_SQLITE = (3, 51, 3)  # earlier engines can damage a WAL file when it is reset
 APPLICATION_ID = 0x5244524D  # "RDRM"
+SYNCHRONOUS = 2  # full: a commit has come back from the disk when it is told
 
 
 class Database:
@@ -127,7 +128,12 @@ class Database:
         temporary.replace(target)
 
     def _checked(self) -> Database:
-        wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0}
+        wanted = {
+            "journal_mode": "wal",
+            "synchronous": SYNCHRONOUS,
+            "foreign_keys": 1,
+            "mmap_size": 0,
+        }
         for name, value in wanted.items():
             got = self.writer.exec_driver_sql(f"PRAGMA {name}").scalar()
             if got != value and not (self.read_only and name == "journal_mode"):
@@ -223,7 +229,7 @@ def _engine(path: Path, passphrase: str, *, read_only: bool) -> Engine:
         if passphrase:
             quoted = passphrase.replace("'", "''")
             connection.execute(f"PRAGMA key='{quoted}'")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA mmap_size=0")
         connection.execute("PRAGMA cell_size_check=ON")

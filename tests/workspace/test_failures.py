@@ -15,7 +15,7 @@ import pytest
 
 from desktop.commands.annotation import AddAnnotation
 from desktop.domain.errors import StoreProblem
-from desktop.store import place
+from desktop.store import database, place
 from desktop.workspace import backups
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import COLUMNS, ROWS, MadeProject
@@ -55,7 +55,6 @@ def test_a_commit_that_raises_but_got_through_counts_once(
     from sqlalchemy import Connection
     from sqlalchemy.exc import OperationalError
 
-    from desktop.store import database
     from desktop.store import transaction as doorway
 
     honest = database.transaction
@@ -72,6 +71,25 @@ def test_a_commit_that_raises_but_got_through_counts_once(
     assert event is not None
     assert [a.id for a in made.ws.annotations("case-0")] == [region.id]
     assert made.ws.verify().ok
+
+
+def test_a_commit_is_told_once_it_is_on_the_disk(
+    made: MadeProject, synchronous: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other tests don't wait for the disk. The program does, and opens no file where it can't."""
+    monkeypatch.setattr(database, "SYNCHRONOUS", synchronous)
+    project = made.reopen()._database
+    with project.another_reader() as reader:
+        for connection in (project.writer, reader):
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    made.draw()
+    made.ws.close()
+    monkeypatch.setattr(database, "SYNCHRONOUS", 9)  # SQLite takes it for another one
+    with pytest.raises(StoreProblem, match="can't be set up safely"):
+        made.reopen_closed()
+    monkeypatch.setattr(database, "SYNCHRONOUS", synchronous)
+    assert len(made.reopen_closed().annotations("case-0")) == 1
 
 
 def test_a_second_process_is_kept_out(made: MadeProject) -> None:
