@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from desktop.commands.annotation import PaintedFrame
 from desktop.commands.assignment import take_back_no_finding
+from desktop.commands.origin_lock import derived_answer, derived_region
 from desktop.domain.adjudication import (
     NEEDS_NOTE,
     Adjudication,
     Cause,
     Ruling,
-    Source,
     answer_source,
     region_source,
 )
@@ -23,6 +23,7 @@ from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.record import stable_id
 from desktop.domain.runs import decode_runs, mask_bounds
 from desktop.domain.schema import AnswerValue, Schema, Scope
+from desktop.domain.split import DERIVED_KEY
 from desktop.domain.study import Case
 
 # what an adjudicator may replace: all else is a reading of their own
@@ -50,7 +51,8 @@ class RuleOnQuestion(Command, frozen=True):
     def apply(self, txn: Transaction) -> None:
         check_cause(self.cause, self.note)
         case = txn.get(Case, self.case_id)
-        sources = tuple(self._source(txn, i) for i in self.source_ids)
+        given = [self._given(txn, i) for i in self.source_ids]
+        sources = tuple(answer_source(answer) for answer in given)
         made_id = ""
         own_id = Answer.id_for(self.case_id, txn.reader_id, self.question_id, self.target)
         old = txn.maybe(Answer, own_id)
@@ -78,6 +80,7 @@ class RuleOnQuestion(Command, frozen=True):
                     value=self.value,
                     target=self.target,
                     origin=Origin.ADJUDICATED,
+                    derived_from=derived_answer(given, self.value),
                 )
             )
         txn.put(
@@ -98,11 +101,11 @@ class RuleOnQuestion(Command, frozen=True):
             )
         )
 
-    def _source(self, txn: Transaction, answer_id: str) -> Source:
+    def _given(self, txn: Transaction, answer_id: str) -> Answer:
         answer = txn.get(Answer, answer_id)
         if answer.case_id != self.case_id or answer.question_id != self.question_id:
             raise ConflictProblem("This answer belongs to another question.")
-        return answer_source(answer)
+        return answer
 
 
 class RuleOnRegion(Command, frozen=True):
@@ -175,11 +178,14 @@ class RuleOnRegion(Command, frozen=True):
             if self.merged is None:
                 raise UserError("Nothing came out of this merge.", "", "Take one region instead.")
             region, slices = self.merged, self._painted(txn, made_id)
+            mark = derived_region(regions)
         else:
             found = [r for r in regions if r.id == self.taken_id]
             if not found:
                 raise UserError("Say which region is taken over.")
             region = found[0]
+            parts = txn.find(MaskSlice, annotation_id=region.id)
+            mark = derived_region([region, *parts])
             slices = [
                 replace(
                     s,
@@ -187,7 +193,7 @@ class RuleOnRegion(Command, frozen=True):
                     annotation_id=made_id,
                     origin=Origin.ADJUDICATED,
                 )
-                for s in txn.find(MaskSlice, annotation_id=region.id)
+                for s in parts
             ]
         made = replace(
             region,
@@ -195,7 +201,7 @@ class RuleOnRegion(Command, frozen=True):
             case_id=self.case_id,
             reader_id=txn.reader_id,
             origin=Origin.ADJUDICATED,
-            provenance=_provenance(self, region),
+            provenance=_provenance(self, region, mark),
             created_utc=txn.now_utc(),
             locked=False,
             comment="",
@@ -268,11 +274,13 @@ def _drop_made(txn: Transaction, made_id: str) -> None:
         txn.delete(Annotation, made_id)
 
 
-def _provenance(command: RuleOnRegion, region: Annotation) -> Provenance:
+def _provenance(command: RuleOnRegion, region: Annotation, mark: str) -> Provenance:
     detail = {"ruling": command.verdict.value, "sources": " ".join(sorted(command.source_ids))}
     if command.taken_id:
         detail["taken"] = command.taken_id
     if command.method:
         detail["method"] = command.method
+    if mark:
+        detail[DERIVED_KEY] = mark
     version = region.provenance.app_version
     return Provenance(tool="adjudication", app_version=version, detail=detail)

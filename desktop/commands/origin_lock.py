@@ -11,12 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from desktop.domain.annotation import Annotation, Answer, MaskSlice
+from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.errors import UserError
 from desktop.domain.event import Change
 from desktop.domain.proposal import Proposal
 from desktop.domain.record import Record, from_plain
-from desktop.domain.split import Part, Split, is_machine_made, is_synthetic
+from desktop.domain.schema import AnswerValue
+from desktop.domain.split import (
+    DERIVED_KEY,
+    MACHINE_MADE,
+    Part,
+    Split,
+    is_machine_made,
+    is_synthetic,
+)
 from desktop.domain.study import Case, Study
 
 R = TypeVar("R", bound=Record)
@@ -109,7 +117,31 @@ LABEL_KINDS: dict[str, type[Annotation | Answer | MaskSlice | Proposal]] = {
 
 def is_locked_label(record: Annotation | Answer | MaskSlice | Proposal) -> bool:
     """Whether a label was made by a machine or descends from what a machine made."""
-    return is_machine_made(record.origin, getattr(record, "provenance", None))
+    return bool(lock_mark(record))
+
+
+def lock_mark(record: Annotation | Answer | MaskSlice | Proposal) -> str:
+    """Which machine-made origin a label has or descends from, "" for one of people alone."""
+    if isinstance(record, Answer) and record.derived_from:
+        return record.derived_from
+    provenance = getattr(record, "provenance", None)
+    if not is_machine_made(record.origin, provenance):
+        return ""
+    if record.origin in MACHINE_MADE:
+        return record.origin.value
+    detail = provenance.detail if provenance is not None else {}
+    return detail.get(DERIVED_KEY) or Origin.MODEL.value
+
+
+def derived_answer(sources: Iterable[Answer], value: AnswerValue) -> str:
+    """The mark of an answer that is taken from others: none where any person gave it themself."""
+    marks = [lock_mark(answer) for answer in sources if answer.value == value]
+    return marks[0] if marks and all(marks) else ""
+
+
+def derived_region(sources: Iterable[Annotation | MaskSlice]) -> str:
+    """The mark of pixels or shapes that are taken from others: any of a machine's leaves it."""
+    return next((mark for one in sources if (mark := lock_mark(one))), "")
 
 
 def _of_label(change: Change, now: Looking) -> list[Breach]:
@@ -123,7 +155,7 @@ def _of_label(change: Change, now: Looking) -> list[Breach]:
     part = part_of(case, now)
     assert part is not None
     what = "A suggestion" if change.kind == Proposal.kind else "A label"
-    sentence = f"{what} of origin “{record.origin.value}” can't enter the {part.value} set."
+    sentence = f"{what} of origin {_origin_words(record)} can't enter the {part.value} set."
     return [Breach(change.kind, change.id, f"{sentence} Case {case.title}.")]
 
 
@@ -165,11 +197,17 @@ class _Held:
                 for record in self._now.find(kind, case_id=case.id):
                     if is_locked_label(record):
                         sentence = (
-                            f"{who} has a {_noun(record)} of origin “{record.origin.value}” and "
+                            f"{who} has a {_noun(record)} of origin {_origin_words(record)} and "
                             f"can't enter the {split.part.value} set."
                         )
                         return [Breach(Split.kind, split.id, sentence)]
         return []
+
+
+def _origin_words(record: Annotation | Answer | MaskSlice | Proposal) -> str:
+    origin, mark = record.origin.value, lock_mark(record)
+    taken = record.origin in (Origin.ADJUDICATED, Origin.CONSENSUS)
+    return f"“{origin}”, taken over from “{mark}”," if taken else f"“{origin}”"
 
 
 def _noun(record: Record) -> str:

@@ -16,6 +16,7 @@ from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.schema import AnswerValue, Schema, Scope
 from desktop.domain.schema_check import check_schema
 from desktop.domain.schema_versions import check_follows
+from desktop.domain.split import DERIVED_KEY
 from desktop.domain.study import Calibration, Case, Instance, Series, Study
 from desktop.domain.task import AssignmentState, Reader
 
@@ -150,6 +151,7 @@ class AnswerQuestion(Command, frozen=True):
             if txn.maybe(Answer, answer_id) is not None:
                 txn.delete(Answer, answer_id)
             return
+        origin, mark = _origin(txn, answer_id, self)
         txn.put(
             Answer(
                 id=answer_id,
@@ -159,20 +161,21 @@ class AnswerQuestion(Command, frozen=True):
                 question_id=self.question_id,
                 value=self.value,
                 target=self.target,
-                origin=_origin(txn, answer_id, self),
+                origin=origin,
+                derived_from=mark,
             )
         )
 
 
-def _origin(txn: Transaction, answer_id: str, given: AnswerQuestion) -> Origin:
+def _origin(txn: Transaction, answer_id: str, given: AnswerQuestion) -> tuple[Origin, str]:
     """Who an answer is from: saying once more what was taken over from a machine does not make it
     one's own; saying something else does."""
     for decision in txn.find(Decision, case_id=given.case_id, reader_id=txn.reader_id):
         if decision.made_id == answer_id:
             accepted = txn.maybe(Proposal, decision.proposal_id)
             if accepted is not None and accepted.value == given.value:
-                return accepted.origin
-    return Origin.DRAWN
+                return accepted.origin, accepted.provenance.detail.get(DERIVED_KEY, "")
+    return Origin.DRAWN, ""
 
 
 class SetNoFinding(Command, frozen=True):

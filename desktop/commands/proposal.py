@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from desktop.commands.annotation import AddAnnotation
 from desktop.commands.help_study import check_shown
+from desktop.commands.origin_lock import derived_answer, derived_region
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.proposal import Decision, Proposal, Verdict
 from desktop.domain.record import stable_id
 from desktop.domain.schema import Schema
+from desktop.domain.split import DERIVED_KEY
 from desktop.domain.study import Case
 
 
@@ -42,7 +44,25 @@ class OfferProposals(Command, frozen=True):
                 schema.offered_class(proposal.label.class_id)
             else:
                 schema.check_answer(proposal.question_id, proposal.value)
+            if proposal.origin is Origin.CONSENSUS:
+                proposal = _with_mark(txn, proposal)
             txn.put(replace(proposal, created_utc=txn.now_utc()))
+
+
+def _with_mark(txn: Transaction, proposal: Proposal) -> Proposal:
+    """A consensus of what readers took over from a machine says so, and stays out of validation."""
+    if proposal.label is None:
+        answers = txn.find(Answer, case_id=proposal.case_id, question_id=proposal.question_id)
+        mark = derived_answer([a for a in answers if a.target == proposal.target], proposal.value)
+    else:
+        regions = txn.find(Annotation, case_id=proposal.case_id)
+        same = [r for r in regions if r.label.class_id == proposal.label.class_id]
+        slices = [s for r in same for s in txn.find(MaskSlice, annotation_id=r.id)]
+        mark = derived_region([*same, *slices])
+    if not mark:
+        return proposal
+    made = proposal.provenance
+    return replace(proposal, provenance=replace(made, detail=made.detail | {DERIVED_KEY: mark}))
 
 
 class WithdrawProposals(Command, frozen=True):
@@ -179,6 +199,7 @@ def _answer(txn: Transaction, proposal: Proposal) -> str:
             value=proposal.value,
             target=proposal.target,
             origin=proposal.origin,
+            derived_from=proposal.provenance.detail.get(DERIVED_KEY, ""),
         )
     )
     return answer_id

@@ -96,7 +96,11 @@ class MaskSlice(Record):
 
 
 class Answer(Record):
-    """One reader's answer to one question of a case."""
+    """One reader's answer to one question of a case.
+
+    ``derived_from``: the origin that a ruling or a consensus took it over from, where that was a
+    machine's; "" for an answer of people.
+    """
 
     kind: ClassVar[str] = "answer"
 
@@ -107,6 +111,7 @@ class Answer(Record):
     value: AnswerValue
     target: Target = Target(scope=Scope.STUDY)
     origin: Origin = Origin.DRAWN
+    derived_from: str = ""
 
     @staticmethod
     def id_for(case_id: str, reader_id: str, question_id: str, target: Target) -> str:

@@ -12,6 +12,7 @@ from desktop.domain.study import Case
 
 SYNTHETIC_TAG = "synthetic"
 PSEUDO_KEY = "pseudo_label"  # in a provenance's detail: a label that a model taught a model
+DERIVED_KEY = "derived_from"  # there, too: what a ruling or a consensus took over from a machine
 MACHINE_MADE = frozenset({Origin.MODEL, Origin.RULE, Origin.SYNTHETIC})
 
 
@@ -60,7 +61,8 @@ def synthetic_ids(cases: Iterable[Case]) -> frozenset[str]:
 def is_machine_made(origin: Origin, provenance: Provenance | None = None) -> bool:
     """Whether a label can't serve as truth in validation or test.
 
-    An edit by a person does not wash a pseudo-label clean: it carries the mark for ever.
+    An edit by a person does not wash a pseudo-label clean: it carries the mark for ever. Neither
+    does a ruling or a consensus that takes over what a machine made.
     """
-    marked = provenance is not None and PSEUDO_KEY in provenance.detail
-    return origin in MACHINE_MADE or marked
+    detail = provenance.detail if provenance is not None else {}
+    return origin in MACHINE_MADE or PSEUDO_KEY in detail or DERIVED_KEY in detail

@@ -108,8 +108,8 @@ class LearningPage(QWidget):
         self.random = _number("Share of random checks", 5, 100, 20, " %")
         for words, field in (
             ("Next round:", self.round_size),
-            ("cases, of them unlike anything labelled", self.diverse),
-            ("and random checks", self.random),
+            ("cases, unlike all labelled ones", self.diverse),
+            ("random checks", self.random),
         ):
             row.addWidget(label(words, "muted"))
             row.addWidget(field)

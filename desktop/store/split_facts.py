@@ -9,13 +9,22 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.proposal import Proposal
-from desktop.domain.split import MACHINE_MADE, PSEUDO_KEY
+from desktop.domain.split import DERIVED_KEY, MACHINE_MADE, PSEUDO_KEY
 from desktop.store.tables import RECORD_TABLES
 
 _KINDS: tuple[type[Annotation | Answer | MaskSlice | Proposal], ...] = (
     Annotation, Answer, MaskSlice, Proposal,
 )  # fmt: skip
 _MADE = tuple(origin.value for origin in MACHINE_MADE)
+
+
+_DETAIL = tuple((key, f"$.provenance.detail.{key}") for key in (PSEUDO_KEY, DERIVED_KEY))
+_MARKS: dict[type[Annotation | Answer | MaskSlice | Proposal], tuple[tuple[str, str], ...]] = {
+    Annotation: _DETAIL,
+    Answer: ((DERIVED_KEY, f"$.{DERIVED_KEY}"),),
+    MaskSlice: (),
+    Proposal: _DETAIL,
+}
 
 
 class CaseLabel(NamedTuple):
@@ -32,9 +41,14 @@ def machine_made_cases(connection: Connection) -> frozenset[str]:
     for kind in _KINDS:
         rows = RECORD_TABLES[kind]
         origin = rows.c.origin if "origin" in rows.c else func.json_extract(rows.c.data, "$.origin")
-        mark = func.json_extract(rows.c.data, f"$.provenance.detail.{PSEUDO_KEY}")
-        marked = and_(rows.c.data.contains(PSEUDO_KEY, autoescape=True), mark.is_not(None))
-        query = select(rows.c.case_id).distinct().where(or_(origin.in_(_MADE), marked))
+        marked = [
+            and_(
+                rows.c.data.contains(f'"{key}":"', autoescape=True),
+                func.coalesce(func.json_extract(rows.c.data, place), "") != "",
+            )
+            for key, place in _MARKS[kind]
+        ]
+        query = select(rows.c.case_id).distinct().where(or_(origin.in_(_MADE), *marked))
         found.update(connection.execute(query).scalars())
     return frozenset(found)
 

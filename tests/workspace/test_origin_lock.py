@@ -13,19 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from desktop.commands.annotation import AddAnnotation, ReshapeAnnotation
-from desktop.commands.origin_lock import OriginLocked
+from desktop.commands.adjudication import RuleOnQuestion, RuleOnRegion
+from desktop.commands.annotation import AddAnnotation, DeleteAnnotations, ReshapeAnnotation
+from desktop.commands.origin_lock import OriginLocked, is_locked_label
 from desktop.commands.project import ChooseSchema, RegisterImages
 from desktop.commands.proposal import AcceptProposals, OfferProposals
 from desktop.commands.split import AssignSplits, Dealt
-from desktop.domain.annotation import Label, Origin, Provenance, Target
+from desktop.domain.adjudication import Ruling
+from desktop.domain.annotation import Annotation, Answer, Label, Origin, Provenance, Target
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.geometry import Box
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Scope
-from desktop.domain.split import PSEUDO_KEY, Part
+from desktop.domain.split import DERIVED_KEY, PSEUDO_KEY, Part
 from desktop.domain.study import Case, Study
+from desktop.domain.task import Role
+from desktop.store import queries
 from desktop.workspace import handing_out
 from desktop.workspace.keys import WorkstationKey
 from tests.workspace.made import SCHEMA, MadeProject, ticking_clock
@@ -107,6 +111,79 @@ def test_an_edit_does_not_wash_a_pseudo_label_clean(made: MadeProject) -> None:
     assert edited is not None and edited.origin is Origin.MODEL_EDITED
     with pytest.raises(OriginLocked):
         hold_back(made)
+
+
+@pytest.mark.parametrize("verdict", [Ruling.ACCEPTED, Ruling.EDITED, Ruling.MERGED])
+def test_a_ruling_does_not_wash_a_region_clean(made: MadeProject, verdict: Ruling) -> None:
+    ws = made.ws
+    taught = Provenance(tool="student", detail={PSEUDO_KEY: "teacher"})
+    region = replace(made.region(), origin=Origin.MODEL_EDITED, provenance=taught)
+    own = made.region()
+    for drawn in (region, own):
+        ws.run(AddAnnotation(annotation=drawn))
+
+    def rule(subject: str, taken: Annotation) -> Annotation:
+        ws.run(
+            RuleOnRegion(
+                case_id=made.cases[0], subject=subject, verdict=verdict,
+                source_ids=(taken.id,), taken_id=taken.id, merged=taken,
+            )
+        )  # fmt: skip
+        (ruled,) = [a for a in ws.annotations(made.cases[0]) if a.origin is Origin.ADJUDICATED]
+        return ruled
+
+    ruled = rule("first", region)
+    ws.run(ReshapeAnnotation(
+        case_id=made.cases[0], annotation_id=ruled.id, geometry=Box(x0=0, y0=0, x1=4, y1=4)
+    ))  # fmt: skip
+    ws.run(DeleteAnnotations(case_id=made.cases[0], annotation_ids=(region.id,)))
+    with pytest.raises(OriginLocked, match="“adjudicated”, taken over from “model”"):
+        hold_back(made)
+    report = ws.splits.deal(validation=0.0, test=0.9, again=True)
+    assert report.counts[Part.TEST] == 1, "dealing knows it as well"
+    assert PATIENT not in {p for p, part in ws.splits.of_patients().items() if part is Part.TEST}
+    ws.run(DeleteAnnotations(case_id=made.cases[0], annotation_ids=(ruled.id,)))
+    rule("second", own)
+    hold_back(made)  # what a person drew stays a person's
+    assert ws.verify().ok
+
+
+def answer_draft(made: MadeProject, value: object, origin: Origin) -> Proposal:
+    return draft(
+        made, id=made.ws.new_id(), label=None, geometry=None, target=Target(scope=Scope.STUDY),
+        question_id="quality", value=value, origin=origin, run_id=f"run-{origin.value}",
+    )  # fmt: skip
+
+
+def test_a_ruling_or_a_consensus_does_not_wash_an_answer_clean(made: MadeProject) -> None:
+    ws, case_id = made.ws, made.cases[0]
+
+    def accept(value: object, origin: Origin) -> Proposal:
+        offered = answer_draft(made, value, origin)
+        ws.run(OfferProposals(proposals=(offered,)))
+        ws.run(AcceptProposals(case_id=case_id, proposal_ids=(offered.id,)))
+        return offered
+
+    accept("good", Origin.MODEL)
+    (said,) = queries.many(ws._read, Answer, case_id=case_id)
+    together = answer_draft(made, "good", Origin.CONSENSUS)
+    other = answer_draft(made, "poor", Origin.CONSENSUS)
+    ws.run(OfferProposals(proposals=(together, other)))
+    stored = {p.id: p for p, _d in ws.proposals(case_id)}
+    assert stored[together.id].provenance.detail[DERIVED_KEY] == "model"
+    assert DERIVED_KEY not in stored[other.id].provenance.detail
+    ws.accounts.add_reader(ws.reader, "Eve", Role.ADJUDICATOR)
+    ws = made.reopen("Eve")
+    for sources, mark in (((said.id,), "model"), ((), "")):
+        ws.run(
+            RuleOnQuestion(
+                case_id=case_id, question_id="quality", subject="clear", verdict=Ruling.ACCEPTED,
+                value="good", source_ids=sources,
+            )
+        )  # fmt: skip
+        (ruled,) = queries.many(ws._read, Answer, case_id=case_id, reader_id=ws.reader.id)
+        assert (ruled.origin, ruled.derived_from) == (Origin.ADJUDICATED, mark)
+        assert is_locked_label(ruled) is bool(mark)
 
 
 def test_undo_is_no_way_around(made: MadeProject) -> None:
