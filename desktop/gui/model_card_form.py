@@ -7,22 +7,41 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 
+from desktop.domain.errors import UserError
 from desktop.domain.model_card import Activation, ModelCard, ModelClass, Task, Values
 from desktop.domain.schema import QuestionKind, Schema
+from desktop.gui import icons
 from desktop.gui.furniture import across, clear, down, inset, label, push
+from desktop.gui.model_input_form import ModelInputForm, choice
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 _TASKS = tuple(t for t in Task if t is not Task.PROMPT)
 _PLAIN = "as its task says"  # no adapter
+_CHANCES = {
+    Activation.NONE: "nothing: it gives chances",
+    Activation.SIGMOID: "sigmoid",
+    Activation.SOFTMAX: "softmax",
+}
+_MORE = "What goes in, and limits"
 _ANSWERED = (QuestionKind.CHOICE, QuestionKind.TREE, QuestionKind.YES_NO)
 
 
 class ModelCardForm(QFrame):
-    """One card in fields; ``on_save`` gets the changed card, ``on_left`` is called for cancel."""
+    """One card in fields; ``on_save`` gets the changed card, ``on_left`` is called for cancel,
+    ``on_error`` where a field can't be read."""
 
     def __init__(
         self,
@@ -30,11 +49,12 @@ class ModelCardForm(QFrame):
         card: ModelCard,
         on_save: Callable[[ModelCard], None],
         on_left: Callable[[], None],
+        on_error: Callable[[UserError], None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
-        self._card, self._on_save = card, on_save
+        self._card, self._on_save, self._on_error = card, on_save, on_error
         self._schemas = {s.name: s for s in room.schemas()}
         self._forms: dict[Task, list[tuple[str, str]]] = {
             task: room.models.forms(task) for task in _TASKS
@@ -49,10 +69,10 @@ class ModelCardForm(QFrame):
         self.name, self.licence = QLineEdit(card.name), QLineEdit(card.licence)
         self.task = _combo(_TASKS, card.task)
         self.values = _combo(tuple(Values), card.input.values)
-        self.activation = _combo(tuple(Activation), card.activation)
+        self.activation = choice(_CHANCES, card.activation)
         self.form = QComboBox()
         self.form.setToolTip("A plugin can bring a form of its own.")
-        self.schema = _combo(tuple(self._schemas), card.schema_name)
+        self.schema = choice({n: s.title for n, s in self._schemas.items()}, card.schema_name)
         self.question = QComboBox()
         rows = (
             ("Name", self.name), ("Licence", self.licence), ("Task", self.task),
@@ -68,9 +88,44 @@ class ModelCardForm(QFrame):
             grid.addWidget(field, place, 1)
             self._lines[words] = (text, field)
         column.addLayout(grid)
+        self.more = push(_MORE, "quiet", "down", "Size, axes, colours, window and limits.")
+        self.more.setCheckable(True)
+        self.input = ModelInputForm(card)
+        self.input.hide()
+        self.more.toggled.connect(self._show_more)
+        column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.input)
         column.addWidget(label("Which output number stands for it (-1: none)", "muted"))
         self._meanings = down(gap=4)
         column.addLayout(self._meanings)
+        column.addLayout(self._make_foot(on_left))
+        self.task.currentIndexChanged.connect(lambda _n: self._ask())
+        self.values.currentIndexChanged.connect(lambda _n: self._ask_input())
+        self.schema.currentIndexChanged.connect(lambda _n: self._ask())
+        self.question.currentIndexChanged.connect(lambda _n: self._show_meanings())
+        self._ask()
+
+    def card(self) -> ModelCard:
+        """The card as the fields say it; UserError where numbers can't be read."""
+        task = _TASKS[self.task.currentIndex()]
+        chosen = [self._meant(m, n.value()) for m, n in self._numbers if n.value() >= 0]
+        changed = self.input.changed(self._card)
+        return replace(
+            changed,
+            name=self.name.text().strip(),
+            licence=self.licence.text().strip(),
+            task=task,
+            schema_name=str(self.schema.currentData() or ""),
+            question_id=str(self.question.currentData() or "") if self._is_classifier else "",
+            classes=tuple(sorted(chosen, key=lambda m: m.index)),
+            output=str(self.form.currentData() or ""),
+            activation=Activation(self.activation.currentData()),
+            input=replace(changed.input, values=tuple(Values)[self.values.currentIndex()]),
+        )
+
+    # ---------------------------------------------------------------------------------------
+
+    def _make_foot(self, on_left: Callable[[], None]) -> QHBoxLayout:
         foot = across(gap=8)
         foot.addStretch(1)
         leave = push("Cancel", tip="Leaves the card as it is.")
@@ -79,30 +134,7 @@ class ModelCardForm(QFrame):
         save.clicked.connect(self._save)
         foot.addWidget(leave)
         foot.addWidget(save)
-        column.addLayout(foot)
-        self.task.currentIndexChanged.connect(lambda _n: self._ask())
-        self.schema.currentIndexChanged.connect(lambda _n: self._ask())
-        self.question.currentIndexChanged.connect(lambda _n: self._show_meanings())
-        self._ask()
-
-    def card(self) -> ModelCard:
-        """The card as the fields say it."""
-        task = _TASKS[self.task.currentIndex()]
-        chosen = [replace(m, index=n.value()) for m, n in self._numbers if n.value() >= 0]
-        return replace(
-            self._card,
-            name=self.name.text().strip(),
-            licence=self.licence.text().strip(),
-            task=task,
-            schema_name=self.schema.currentText(),
-            question_id=str(self.question.currentData() or "") if self._is_classifier else "",
-            classes=tuple(sorted(chosen, key=lambda m: m.index)),
-            output=str(self.form.currentData() or ""),
-            activation=tuple(Activation)[self.activation.currentIndex()],
-            input=replace(self._card.input, values=tuple(Values)[self.values.currentIndex()]),
-        )
-
-    # ---------------------------------------------------------------------------------------
+        return foot
 
     @property
     def _is_classifier(self) -> bool:
@@ -110,7 +142,7 @@ class ModelCardForm(QFrame):
 
     def _ask(self) -> None:
         """Offer what this task and schema need."""
-        schema = self._schemas.get(self.schema.currentText())
+        schema = self._schemas.get(str(self.schema.currentData()))
         self.question.blockSignals(True)
         self.question.clear()
         for question in schema.case_questions() if schema else ():
@@ -128,6 +160,15 @@ class ModelCardForm(QFrame):
             for part in self._lines[words]:
                 part.setVisible(wanted)
         self._show_meanings()
+        self._ask_input()
+
+    def _ask_input(self) -> None:
+        task, values = _TASKS[self.task.currentIndex()], tuple(Values)[self.values.currentIndex()]
+        self.input.ask_for(task, values)
+
+    def _show_more(self, on: bool) -> None:
+        self.input.setVisible(on)
+        icons.bind(self.more, "up" if on else "down", "text")
 
     def _offer_forms(self, task: Task) -> None:
         """The adapters of a task; without one, its own way, where it has one."""
@@ -142,7 +183,7 @@ class ModelCardForm(QFrame):
     def _show_meanings(self) -> None:
         clear(self._meanings)
         self._numbers = []
-        schema = self._schemas.get(self.schema.currentText())
+        schema = self._schemas.get(str(self.schema.currentData()))
         for meaning in _meanings(schema, str(self.question.currentData()), self._is_classifier):
             row = QWidget()
             line = across(row, gap=8)
@@ -158,6 +199,11 @@ class ModelCardForm(QFrame):
             self._numbers.append((meaning, number))
             self._meanings.addWidget(row)
 
+    def _meant(self, meaning: ModelClass, number: int) -> ModelClass:
+        """A meaning with its output number; the model's own word for it stays."""
+        made = replace(meaning, index=number)
+        return next((k for k in self._card.classes if replace(k, name=made.name) == made), made)
+
     def _number_of(self, meaning: ModelClass) -> int:
         for known in self._card.classes:
             if (known.class_id, known.answer) == (meaning.class_id, meaning.answer):
@@ -165,7 +211,12 @@ class ModelCardForm(QFrame):
         return -1
 
     def _save(self) -> None:
-        self._on_save(self.card())
+        try:
+            card = self.card()
+        except UserError as error:
+            self._on_error(error)
+            return
+        self._on_save(card)
 
 
 def _meanings(schema: Schema | None, question_id: str, is_classifier: bool) -> list[ModelClass]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.domain.errors import UserError
@@ -48,7 +48,7 @@ class ModelsPage(QWidget):
         self._shell, self._reading = shell, shell.reading
         self._edited = ""
         outer = across(self, (24, 16, 24, 16))
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         holder = QWidget()
@@ -87,7 +87,9 @@ class ModelsPage(QWidget):
         for shelved in shelf:
             self._cards.addWidget(self._card(shelved))
             if shelved.card.sha256 == self._edited and room is not None:
-                self.form = ModelCardForm(room, shelved.card, self._save, lambda: self._edit(""))
+                self.form = ModelCardForm(
+                    room, shelved.card, self._save, lambda: self._edit(""), self._shell.say_error
+                )
                 self._cards.addWidget(self.form)
         if not shelf:
             self._cards.addWidget(
@@ -108,7 +110,10 @@ class ModelsPage(QWidget):
         head.addWidget(label("Models", "title"))
         head.addStretch(1)
         self.add = push(
-            "Add a model…", "primary", "plus", "An .onnx file; NAME.json beside it is its card."
+            "Add a model…",
+            "primary",
+            "plus",
+            "An .onnx file, NAME.json beside it is its card; or encoder and decoder together.",
         )
         self.add.clicked.connect(self._ask_file)
         head.addWidget(self.add)
@@ -137,14 +142,20 @@ class ModelsPage(QWidget):
     def _facts(self, card: ModelCard) -> list[str]:
         lines = [f"SHA-256 {in_groups(card.sha256[:32])} …"]
         if card.task is Task.PROMPT:
-            lines.append(f"Family: {card.family}. Used with the prompt tool (A) on the image.")
+            lines.append(f"Family: {card.family}. For the prompt tool (A) on the image.")
         else:
             means = ", ".join(f"{c.index} is {c.name}" for c in card.classes) or "nothing yet"
             lines.append(f"Takes {card.input.words}. Output {means}.")
-            about = f"For cases read with {card.schema_name}. " if card.schema_name else ""
+            about = f"For cases read with {self._title(card)}. " if card.schema_name else ""
             time = f"about {card.expected_s:.1f} s a case" if card.expected_s else "not tried yet"
             lines.append(f"{about}One call may take {card.limit_s:g} s; {time}.")
         return lines
+
+    def _title(self, card: ModelCard) -> str:
+        """What the schema of a card is called here, else its name."""
+        room = self._reading.workspace
+        titles = {s.name: s.title for s in room.schemas()} if room is not None else {}
+        return titles.get(card.schema_name, f"{card.schema_name}, which is not in this project")
 
     def _foot(self, shelved: ShelvedModel) -> Any:
         card, foot = shelved.card, across(gap=8)
@@ -175,6 +186,7 @@ class ModelsPage(QWidget):
                 foot.addWidget(button)
         else:
             foot.addStretch(1)
+            foot.addWidget(self._prompt_choice(shelved))
         if card.task is not Task.PROMPT:
             edit = push("Edit card", tip="Name, licence, what goes in and what comes out.")
             edit.clicked.connect(lambda _c=False, c=card: self._edit(c.sha256))
@@ -184,15 +196,28 @@ class ModelsPage(QWidget):
         foot.addWidget(gone)
         return foot
 
+    def _prompt_choice(self, shelved: ShelvedModel) -> QWidget:
+        """Which of several outlines with the prompt tool."""
+        room, sha256 = self._reading.workspace, shelved.card.sha256
+        used = room.models.prompted() if room is not None else None
+        if used is not None and used.card.sha256 == sha256:
+            return label("Used with A", "ok")
+        use = push("Use with A", tip="Outlines on the image are made with this model from now on.")
+        use.setEnabled(not shelved.problem)
+        use.clicked.connect(lambda: self._use(sha256))
+        return use
+
     # acts ----------------------------------------------------------------------------------
 
     def _ask_file(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(self, "Add a model", "", "Models (*.onnx)")
-        if path:
-            self.add_file(Path(path))
+        paths, _kind = QFileDialog.getOpenFileNames(self, "Add a model", "", "Models (*.onnx)")
+        if len(paths) > 2:
+            self._shell.say("Choose one model", "One file, or encoder and decoder together.")
+        elif paths:
+            self.add_file(*map(Path, paths))
 
-    def add_file(self, path: Path) -> None:
-        """Look through a file and put it on the shelf."""
+    def add_file(self, path: Path, decoder: Path | None = None) -> None:
+        """Look through a file, or encoder and decoder in any order; put them on the shelf."""
         room = self._reading.workspace
         if room is None:
             return
@@ -202,7 +227,7 @@ class ModelsPage(QWidget):
             self._edit(card.sha256 if unsaid else "")
             self._shell.say(f"{card.name} added", f"{card.task.value}, {card.licence}", "ok")
 
-        self._do(lambda: room.models.start_add(path, None, done, self._shell.say_error))
+        self._do(lambda: room.models.start_add(path, decoder, done, self._shell.say_error))
 
     def _change(self, card: ModelCard) -> None:
         room = self._reading.workspace
@@ -213,6 +238,16 @@ class ModelsPage(QWidget):
         """Open the form of one card, or close it."""
         self._edited = sha256
         self.refresh()
+        if sha256:
+            self.form.name.setFocus()
+            QTimer.singleShot(0, self._show_form)
+
+    def _show_form(self) -> None:
+        """Bring all of the form into view, its head first where it is taller."""
+        inside = self._area.widget()
+        if self._edited and self.isVisible() and inside is not None:
+            top = self.form.mapTo(inside, QPoint(0, 0)).y()
+            self._area.verticalScrollBar().setValue(top - 12)
 
     def _save(self, card: ModelCard) -> None:
         room = self._reading.workspace
@@ -255,6 +290,12 @@ class ModelsPage(QWidget):
 
         start = room.models.runs.start
         self._do(lambda: start(card.sha256, None, done, self._shell.say_error))
+
+    def _use(self, sha256: str) -> None:
+        room = self._reading.workspace
+        if room is not None:
+            self._do(lambda: room.models.use_for_prompts(sha256))
+            self.refresh()
 
     def _remove(self, card: ModelCard) -> None:
         room = self._reading.workspace

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from desktop.domain.event import Event
 from desktop.domain.help_study import Arm, HelpStanding
@@ -47,14 +47,11 @@ class SuggestionsPanel(QWidget):
         self.list.on_key = self._key
         self.list.setMinimumHeight(96)
         self.scribbles = actions.button("pixels.switch", text=True)
+        self.rest = actions.button("pixels.rest", text=True)
         self.list.selectionModel().selectionChanged.connect(lambda _a, _b: self._picked())
         column.addWidget(self.list, 1)
         column.addWidget(self._make_foot(actions))
-        last = down(margins=(12, 0, 12, 8), gap=4)
-        others = [actions.button(f"pixels.{name}", text=True) for name in ("rest", "ask")]
-        for button in (self.scribbles, *others):
-            last.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
-        column.addLayout(last)
+        column.addLayout(self._make_scribbles(actions))
         self._reading.committed.connect(self._committed)
         self._reading.view_changed.connect(self._viewed)
         shell.theme_changed.connect(self.list.viewport().update)
@@ -76,6 +73,7 @@ class SuggestionsPanel(QWidget):
         self._show_state(room.help_standing(view.case_id) if room and view.case_id else None)
         some = any(d is None for _p, d in found)
         self._slider_part.setVisible(some)
+        self.all.setText(_all_words(len(left), view.least_score))
         self.list.setVisible(bool(left))
         self._foot.setVisible(bool(left))
         tall = QSizePolicy.Policy.Expanding if left else QSizePolicy.Policy.Maximum
@@ -132,10 +130,32 @@ class SuggestionsPanel(QWidget):
             method = getattr(self._acts, actions.act(act_id).handler)
             button.clicked.connect(lambda _c=False, m=method: m())
             row.addWidget(button)
+            if act_id == "suggest.all":
+                self.all = button
         for row in (first, second):
             row.addStretch(1)
             column.addLayout(row)
         return self._foot
+
+    def _make_scribbles(self, actions: ActionSet) -> QVBoxLayout:
+        """The switch; while it is on, what to paint and the brush for all that is no class."""
+        switch, asks = actions["pixels.switch"], actions.button("pixels.ask", text=True)
+        column = down(margins=(12, 0, 12, 8), gap=4)
+        column.addWidget(self.scribbles, alignment=Qt.AlignmentFlag.AlignLeft)
+        inner = down(margins=(16, 0, 0, 0), gap=4)
+        self.teach = label("Paint two classes, or one and:", "muted", wrap=True)
+        inner.addWidget(self.teach)
+        inner.addWidget(self.rest, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(inner)
+        column.addWidget(asks, alignment=Qt.AlignmentFlag.AlignLeft)
+
+        def follow() -> None:
+            for part in (self.teach, self.rest):
+                part.setVisible(switch.isChecked())
+
+        switch.changed.connect(follow)
+        follow()
+        return column
 
     def _show_state(self, standing: HelpStanding | None) -> None:
         words, icon = "", "info"
@@ -182,7 +202,6 @@ class SuggestionsPanel(QWidget):
             self._acts.choose(self.model.lines[rows[0].row()].proposal)
 
     def _slid(self, value: int) -> None:
-        self.least.setText(f"{value / 100:.2f}")
         self._reading.replace(least_score=value / 100)
 
     def _show_chosen(self) -> None:
@@ -205,7 +224,13 @@ class SuggestionsPanel(QWidget):
         if old.least_score != new.least_score:
             with QSignalBlocker(self.slider):
                 self.slider.setValue(round(new.least_score * 100))
+            self.least.setText(f"{new.least_score:.2f}")
         if (old.case_id, old.least_score) != (new.case_id, new.least_score):
             self.refresh()
         elif old.suggestion != new.suggestion:
             self._show_chosen()
+
+
+def _all_words(count: int, least: float) -> str:
+    above = f" from {least:.2f}" if least else ""
+    return f"Accept all {count}{above}" if count > 1 or least else "Accept all above"

@@ -18,12 +18,13 @@ import msgspec
 from msgspec.structs import replace
 
 from desktop.domain.errors import AccessProblem, ModelProblem, UserError
-from desktop.domain.model_card import ModelCard, ModelClass, Task
+from desktop.domain.model_card import ModelCard, Task
 from desktop.domain.record import to_json
 from desktop.domain.task import Role
 from desktop.inference.host import ModelHost
 from desktop.inference.prompt_family import family_of
-from desktop.inference.session import LARGEST_BYTES, ModelFacts
+from desktop.inference.session import LARGEST_BYTES
+from desktop.workspace.model_cards import check_card, guessed_card, takes_prompts
 from desktop.workspace.places import data_dir
 
 if TYPE_CHECKING:
@@ -92,8 +93,19 @@ class Models:
         return found[0]
 
     def prompted(self) -> ShelvedModel | None:
-        """The model of the prompt tool: the first that can be used."""
-        return next((s for s in self.shelf() if s.card.task is Task.PROMPT and not s.problem), None)
+        """The model of the prompt tool: the one chosen here, else the first that can be used."""
+        found = [s for s in self.shelf() if s.card.task is Task.PROMPT and not s.problem]
+        wanted = self._workspace.settings.get("prompt_model")
+        return next((s for s in found if s.card.sha256 == wanted), found[0] if found else None)
+
+    def use_for_prompts(self, sha256: str) -> None:
+        """Outline with this model from now on, on this machine."""
+        shelved = self.get(sha256)
+        if shelved.card.task is not Task.PROMPT or shelved.problem:
+            raise ModelProblem(
+                f"{shelved.card.name} can't outline.", shelved.problem, "Choose a prompted model."
+            )
+        self._workspace.settings.set("prompt_model", shelved.card.sha256)
 
     def forms(self, task: Task) -> list[tuple[str, str]]:
         """(name, title) of the adapters that can read the numbers of a task's models."""
@@ -171,6 +183,9 @@ class Models:
         if decoder is not None:
             other = _read(decoder)
             second = self.host.describe(decoder, _sha256(other))
+            if takes_prompts(facts) and not takes_prompts(second):  # chosen the other way round
+                data, facts, other, second = other, second, data, facts
+                path, card = decoder, card or _card_beside(decoder)
             family = family_of(facts, second).name
             card = card or ModelCard(
                 sha256="", name=path.stem, licence="not stated", task=Task.PROMPT
@@ -208,50 +223,6 @@ class Models:
         self._workspace.accounts.check_signed_in()
         if self._workspace.reader.role is not Role.LEAD:
             raise AccessProblem("Only the lead changes models.", "", "Ask the lead.")
-
-
-def check_card(card: ModelCard) -> None:
-    """ModelProblem where a card says what can't be."""
-    shown, contract = card.name.strip(), card.input
-    faults = []
-    if not shown or not card.licence.strip():
-        faults.append("a name and a licence are needed")
-    if not 0 <= card.threshold <= 1 or not 0 < card.overlap_limit <= 1:
-        faults.append("threshold and overlap lie between 0 and 1")
-    if contract.channels not in (1, 3) or contract.slices < 1 or not 0 <= contract.overlap < 1:
-        faults.append("channels are 1 or 3, slices at least 1, the overlap below 1")
-    if contract.window is not None and contract.window.width <= 0:
-        faults.append("the window needs a width")
-    if min(contract.rows, contract.columns, card.min_area_px) < 0 or card.limit_s <= 0:
-        faults.append("sizes and limits can't be negative")
-    if len({c.index for c in card.classes}) != len(card.classes):
-        faults.append("every output number has one meaning")
-    if card.task is Task.CLASSIFICATION and card.classes and not card.question_id:
-        faults.append("a classifier answers a question; say which")
-    if faults:
-        raise ModelProblem("The model's card has a mistake.", f"{'; '.join(faults)}.".capitalize())
-
-
-def guessed_card(name: str, facts: ModelFacts) -> ModelCard:
-    """A card to begin with, from the names and sizes of a file's tensors."""
-    image = facts.inputs[0].shape if facts.inputs else ()
-    out = facts.outputs[0].shape if facts.outputs else ()
-    task, form = Task.SEGMENTATION, ""
-    if len(facts.outputs) >= 4:
-        task = Task.INSTANCES
-    elif len(out) == 3 and len(image) == 4:
-        task, form = Task.DETECTION, "boxes" if out[-1] == 6 else "yolo"
-    elif len(out) == 2 or facts.output_names() >= {"probabilities"}:
-        task = Task.CLASSIFICATION
-    card = ModelCard(sha256="", name=name, licence="not stated", task=task, output=form)
-    contract = card.input
-    if len(image) == 4:
-        contract = replace(
-            contract, channels=3 if image[1] == 3 else 1, rows=image[2], columns=image[3]
-        )
-    classes = (ModelClass(index=0, name="finding", class_id=1),)
-    needs = task is not Task.CLASSIFICATION
-    return replace(card, input=contract, classes=classes if needs else ())
 
 
 def _card_beside(path: Path) -> ModelCard | None:

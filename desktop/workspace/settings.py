@@ -33,6 +33,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("lock_minutes", 5, "Minutes without input until the window locks, 1 to 15"),
     Setting("show_timer", True, "Show the time worked on the open case"),
     Setting("quality_weights", {}, "Weights given to pairs of answers by hand, by project"),
+    Setting("prompt_model", "", "Model of the prompt tool, by SHA-256; else the first there is"),
     Setting("allowed_plugins", [], "Plugins of your own that may run, by SHA-256"),
 )
 

@@ -27,6 +27,7 @@ from desktop.gui.help_board import changes_plot
 from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice
 from tests.workspace.made_ct import add_samples, ct_project
+from tools.make_models import decoder, encoder
 
 
 @pytest.fixture
@@ -103,6 +104,24 @@ def test_models_are_listed_tried_edited_and_removed(
     assert len(room.models.shelf()) == 2
     shown.add_file(tmp_path / "missing.onnx")
     assert "can't be read" in notices[-1].title
+
+
+def test_one_of_several_outlines_with_the_prompt_tool(
+    opened: MainWindow, room: Any, tmp_path: Path
+) -> None:
+    for number, family in enumerate(("SAM", "EfficientSAM")):
+        pair = [
+            make(tmp_path / f"{number}{name}.onnx", family)
+            for name, make in (("a", encoder), ("b", decoder))
+        ]
+        room.models.add(pair[1], None, pair[0])
+    shown = page(opened, "models")
+    assert room.models.prompted().card.family == "SAM"
+    press(shown, "Use with A")
+    assert room.models.prompted().card.family == "EfficientSAM"
+    check_habits(shown)
+    press(shown, "Use with A")
+    assert room.models.prompted().card.family == "SAM"
 
 
 def test_shares_are_set_when_they_add_up(opened: MainWindow, room: Any) -> None:

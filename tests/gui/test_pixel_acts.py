@@ -130,8 +130,10 @@ def test_one_class_and_anything_else_are_enough(scene: tuple[MainWindow, MadePix
     window, made = scene
     acts, room, view = window.pixel_acts, made.room, window.shell.reading
     paint(window, made, ORGAN)
+    rest = window.reading_page.panel.suggestions.rest
+    assert rest.isHidden()  # it means nothing before something is predicted
     press(window, Key.Key_J, SHIFT)
-    assert acts.is_on and view.view.tool == "rest"
+    assert acts.is_on and view.view.tool == "rest" and not rest.isHidden()
     assert window.actions_["pixels.rest"].isChecked()
     bare = _tints(window, lambda: None)
     stroke(window, made, OUTSIDE)

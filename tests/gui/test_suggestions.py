@@ -124,8 +124,12 @@ def test_the_slider_leaves_out_and_accepts_all_above(
     reading: MainWindow, made: MadeProject
 ) -> None:
     panel = reading.reading_page.panel.suggestions
+    assert panel.all.text() == "Accept all 3"
     panel.slider.setValue(50)
-    assert len(said(reading)) == 2
+    assert len(said(reading)) == 2 and panel.all.text() == "Accept all 2 from 0.50"
+    reading.shell.reading.replace(least_score=0.7)
+    assert panel.least.text() == "0.70" and panel.slider.value() == 70
+    panel.slider.setValue(50)
     press(reading, Key.Key_A, shift=True, ctrl=True)
     assert len(made.ws.annotations(made.cases[0])) == 2 and made.ws.answers(made.cases[0]) == []
     panel.slider.setValue(0)

@@ -20,7 +20,6 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, Cancelled, ModelProblem, UserError
 from desktop.domain.model_card import ModelCard, ModelClass, ModelInput, Task, Values
 from desktop.domain.task import Reader, Role
-from desktop.interaction.prompting import Prompted, PromptProblem, Prompts
 from desktop.workspace import model_runs
 from desktop.workspace.workspace import Workspace
 from tests.inference import made_models
@@ -263,36 +262,6 @@ def test_only_the_lead_adds_and_runs(room: Workspace, tmp_path: Path) -> None:
         room.models.runs.run(known["bright-lesion-segmenter"])
     with pytest.raises(AccessProblem):
         room.models.remove(known["bright-lesion-segmenter"])
-
-
-def test_prompts_give_an_outline_with_its_provenance(room: Workspace, tmp_path: Path) -> None:
-    known = add_samples(room.models, tmp_path / "made")
-    case_id = in_list_order(room)[0]
-    frame = room.frame_refs(room.series(case_id)[0].id)[1]
-    found = prompted(room, Prompts(1, case_id, frame, None, (SPOT,), (1,)))
-    assert isinstance(found, Prompted), found
-    assert found.mask_yx[40, 84] == 1 and found.mask_yx[10, 10] == 0
-    assert found.detail["sha256"] == known["click-encoder"]
-    assert found.detail["family"] == "SAM" and found.detail["prompts"] == "1@84.0,40.0"
-    assert found.detail["window"] and 0 < float(found.detail["iou"]) <= 1
-    assert len(room.models.prompter._encoded) == 1
-    more = Prompts(2, case_id, frame, None, (SPOT, (5.0, 5.0)), (1, 0), found.low_res)
-    assert isinstance(prompted(room, more), Prompted)
-    assert len(room.models.prompter._encoded) == 1  # encoded once per image and window
-    room.models.remove(known["click-encoder"])
-    missing = prompted(room, more)
-    assert isinstance(missing, PromptProblem) and "shelf" in missing.words
-
-
-def prompted(room: Workspace, prompts: Prompts) -> Any:
-    import time
-
-    answers: list[Any] = []
-    room.models.prompter.ask(prompts, answers.append)
-    end = time.monotonic() + 60
-    while not answers and time.monotonic() < end:
-        time.sleep(0.01)
-    return answers[0]
 
 
 def test_a_missing_model_is_told(room: Workspace) -> None:
