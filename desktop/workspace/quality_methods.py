@@ -13,8 +13,10 @@ METHODS = (
      "readers, absolute agreement of single readings, from the items that all readers answered; "
      "differences of two readers by Bland and Altman's bias and 95 % limits of agreement."),
     ("Intervals", "95 %. Of coefficients: analytic, linearised over items, on the cube root of "
-     "disagreement; with patients as units where a patient has several items (on boards of more "
-     "than 60,000 answers only in the details; each says which), beside them percentiles of 1,000 "
+     "disagreement (of kappa, pi and alpha with one item of full agreement added, spread over the "
+     "categories used, without which rare findings look too certain); with patients as units where "
+     "a patient has several items (on boards of more than 60,000 answers only in the details; each "
+     "says which), beside them percentiles of 1,000 "
      "resampled items or patients in the details of questions with up to 5,000 items. Where no "
      "disagreement was seen: an exact bound. Of ICC: by the F distribution. Of shares: Wilson's "
      "score interval. Of the mean Dice: percentiles of 1,000 resamples of patients."),
