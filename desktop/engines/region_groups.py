@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from desktop.engines.landmarks import ends_apart
 from desktop.engines.votes import Floats, Ints
 
 Piece = tuple[npt.NDArray[np.bool_], tuple[int, int]]  # pixels (rows, columns), their corner x0, y0
@@ -29,6 +30,8 @@ class Mark:
     ``pieces`` : by image key, the pixels inside, cut to where they lie. ``points_xy`` : (p, 2)
     places of a point or of a line's two ends, in image pixels; None for regions with an inside.
     ``image`` and ``reach_px`` are for points and lines: where they lie, and how far is too far.
+    ``places_mm`` : (p, 3) the same ends in mm in the volume named ``space``, where their series is
+    one; then they are compared across its images, with ``reach_mm``.
     """
 
     rater: int
@@ -37,20 +40,26 @@ class Mark:
     points_xy: Floats | None = None
     image: str = ""
     reach_px: float = 0.0
+    places_mm: Floats | None = None
+    space: str = ""
+    reach_mm: float = 0.0
 
 
 def overlap_of(a: Mark, b: Mark) -> float:
-    """0 to 1: IoU of two insides over all images; 1 - distance / reach of points and line ends."""
+    """0 to 1: IoU of two insides over all images; 1 - distance / reach of points and line ends.
+
+    Points and lines of one volume are compared in mm over all its images, others on one image.
+    """
     if a.points_xy is None and b.points_xy is None:
         shared, total = _shared(a, b), _size(a) + _size(b)
         return shared / (total - shared) if total > shared else float(total > 0)
-    if a.points_xy is None or b.points_xy is None or a.image != b.image:
+    if a.points_xy is None or b.points_xy is None or a.points_xy.shape != b.points_xy.shape:
         return 0.0
-    if a.points_xy.shape != b.points_xy.shape:
+    if a.places_mm is not None and b.places_mm is not None and a.space == b.space:
+        return max(0.0, 1.0 - ends_apart(a.places_mm, b.places_mm) / max(a.reach_mm, 1e-9))
+    if a.image != b.image:
         return 0.0
-    ways = (b.points_xy, b.points_xy[::-1])  # a line has no direction
-    far = min(float(np.hypot(*(a.points_xy - w).T).mean()) for w in ways)
-    return max(0.0, 1.0 - far / max(a.reach_px, 1e-9))
+    return max(0.0, 1.0 - ends_apart(a.points_xy, b.points_xy) / max(a.reach_px, 1e-9))
 
 
 def overlap_table(marks: Sequence[Mark]) -> Floats:

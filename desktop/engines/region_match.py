@@ -28,7 +28,7 @@ def same_place(a: Mark, b: Mark, near_px: float = NEAR_PX) -> float:
     if b.points_xy is None:
         return float(_lies_in(a, b))
     reach = max(near_px, (1 - AGREES_PLACE) * min(a.reach_px, b.reach_px))
-    return float(overlap_of(replace(a, reach_px=reach * (1 + 1e-9)), b) > 0)
+    return float(overlap_of(replace(a, reach_px=reach * (1 + 1e-9), places_mm=None), b) > 0)
 
 
 def on_common_images(a: Mark, b: Mark) -> tuple[Mark, Mark]:

@@ -8,7 +8,7 @@ from desktop.domain.adjudication import Ruling
 from desktop.domain.annotation import Annotation
 from desktop.domain.errors import UserError
 from desktop.gui.question_words import answer_text
-from desktop.gui.region_words import shape_word, size_text
+from desktop.gui.region_words import shape_word, size_text, where_text
 
 if TYPE_CHECKING:
     from desktop.workspace.matters import Claim, Matter
@@ -43,6 +43,9 @@ def claim_text(room: Workspace, matter: Matter, claim: Claim) -> str:
         return "Nothing marked here"
     size = size_text(room, region, claim.slices)[0]
     parts = [shape_word(region), size, *_differing(room, matter, region)]
+    images = {c.region.target.frame for c in matter.claims if c.region is not None} - {None}
+    if len(images) > 1:
+        parts.append(where_text(room, region, claim.slices))
     if len(claim.slices) > 1:
         parts.append(f"{len(claim.slices)} images")
     return " · ".join(p for p in parts if p)

@@ -25,6 +25,7 @@ from desktop.domain.task import Assignment, AssignmentState
 from desktop.engines.region_groups import REACH, Mark, Piece
 from desktop.store import queries
 from desktop.store.database import Connection
+from desktop.workspace.region_pairs import Grid
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Pixels:
         self._connection = connection
         self._instances: dict[str, Instance] = {}
         self._masks: dict[str, MaskYX] = {}
+        self._grids: dict[str, Grid] = {}
 
     def mark(self, claims: CaseClaims, region: Annotation) -> Mark:
         """A reader's region as a mark to be compared."""
@@ -144,12 +146,18 @@ class Pixels:
             rows, columns = self.size(frame.instance_id)
             line = geometry.outline()
             ends = line if isinstance(geometry, Point) else (line[0], line[-1])
+            points_xy = np.array(ends, dtype=np.float64)
+            reach_px = REACH * max(rows, columns)
+            grid = self.grid(region.target.series_id)
             return Mark(
                 rater=place,
                 label=label,
-                points_xy=np.array(ends, dtype=np.float64),
+                points_xy=points_xy,
                 image=frame.key,
-                reach_px=REACH * max(rows, columns),
+                reach_px=reach_px,
+                places_mm=grid.places_mm(points_xy, frame.key),
+                space=region.target.series_id,
+                reach_mm=reach_px * max(grid.spacing[1:]) if grid.spacing is not None else 0.0,
             )
         pieces: dict[str, Piece] = {}
         if isinstance(geometry, Mask):
@@ -167,6 +175,12 @@ class Pixels:
             raw = queries.runs(self._connection, part.runs)
             found = self._masks[part.runs] = decode_runs(raw, part.rows, part.columns)
         return found
+
+    def grid(self, series_id: str) -> Grid:
+        """Where the images of a series lie; each series is looked at once."""
+        if series_id not in self._grids:
+            self._grids[series_id] = Grid.of(self._connection, series_id)
+        return self._grids[series_id]
 
     def size(self, instance_id: str) -> tuple[int, int]:
         """(rows, columns) of an image."""

@@ -15,9 +15,8 @@ import numpy as np
 from desktop.domain.annotation import Annotation
 from desktop.domain.geometry import Point, Polyline
 from desktop.domain.record import to_json
-from desktop.engines.landmarks import ends_apart
 from desktop.engines.ratings import Floats
-from desktop.engines.region_groups import REACH, Mark, group_marks, overlap_of
+from desktop.engines.region_groups import REACH, group_marks, overlap_table
 from desktop.store.database import Connection
 from desktop.workspace.case_claims import CaseClaims, Pixels
 from desktop.workspace.region_pairs import Grid
@@ -63,21 +62,14 @@ def findings_of(
     topic: str,
     regions: Sequence[Annotation],
     pixels: Pixels,
-    grids: Grids,
 ) -> list[Finding]:
     """All findings of one class, those that only one reader marked among them."""
     found = [r for r in regions if r.geometry is not None]
     marks = [pixels.mark(claims, r) for r in found]
-    table = np.eye(len(found))
-    for i in range(len(found)):
-        for j in range(i + 1, len(found)):
-            if marks[i].rater != marks[j].rater:
-                near = _nearness((found[i], marks[i]), (found[j], marks[j]), grids)
-                table[i, j] = table[j, i] = near
     raters = np.array([m.rater for m in marks], dtype=np.int64)
     return [
         Finding(topic, number, {found[i].reader_id: found[i] for i in group})
-        for number, group in enumerate(group_marks(raters, table), 1)
+        for number, group in enumerate(group_marks(raters, overlap_table(marks)), 1)
     ]
 
 
@@ -114,25 +106,4 @@ def ends_xy(region: Annotation) -> Floats:
 def ends_mm(region: Annotation, grid: Grid) -> Floats | None:
     """(p, 3) ends as (slice, y, x) mm in a regular series; None where it is no volume."""
     frame = region.target.frame
-    if grid.spacing is None or frame is None or frame.key not in grid.place:
-        return None
-    step, mm_y, mm_x = grid.spacing
-    ends = ends_xy(region)
-    depth = np.full(len(ends), grid.place[frame.key] * step)
-    return np.column_stack([depth, ends[:, 1] * mm_y, ends[:, 0] * mm_x])
-
-
-def _nearness(a: tuple[Annotation, Mark], b: tuple[Annotation, Mark], grids: Grids) -> float:
-    """0 to 1, see ``overlap_of``; points and lines of a volume in mm over its images."""
-    (first, one), (second, other) = a, b
-    if one.points_xy is None or other.points_xy is None:
-        return overlap_of(one, other)
-    same_series = first.target.series_id == second.target.series_id
-    if not same_series or one.points_xy.shape != other.points_xy.shape:
-        return 0.0
-    grid = grids[first.target.series_id]
-    place, its = ends_mm(first, grid), ends_mm(second, grid)
-    if grid.spacing is None or place is None or its is None:
-        return overlap_of(one, other)
-    reach_mm = one.reach_px * max(grid.spacing[1:])
-    return max(0.0, 1.0 - ends_apart(place, its) / max(reach_mm, 1e-9))
+    return None if frame is None else grid.places_mm(ends_xy(region), frame.key)

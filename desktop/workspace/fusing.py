@@ -67,10 +67,18 @@ def fuse(
     frames = {r.target.frame for r in regions}
     if kinds == {Box} and len(frames) == 1:
         return _fused(regions, _mean_box(regions), (), support, "mean box", "Mean box")
-    if len(kinds) == 1 and kinds <= {Point, Polyline} and len(frames) == 1:
+    if len(kinds) == 1 and kinds <= {Point, Polyline}:
+        middle = regions[0] if len(frames) == 1 else _middle_of(parts)
         geometry = _median_place([r.geometry for r in regions])
-        if geometry is not None:
-            return _fused(regions, geometry, (), support, "median place", "Median place")
+        if geometry is not None and middle is not None:
+            ordered = [middle, *(r for r in regions if r is not middle)]
+            return _fused(ordered, geometry, (), support, "median place", "Median place")
+    if len(kinds) == 1 and kinds <= {Point, Polyline}:
+        raise UserError(
+            "These points or lines can't be merged.",
+            "They have different numbers of places, or lie on images that are no volume.",
+            "Take one of them instead.",
+        )
     if kinds & {Point, Polyline}:
         raise UserError(
             "Points and lines can't be merged with regions.", "", "Take one of them instead."
@@ -134,6 +142,15 @@ def _mean_box(regions: Sequence[Annotation]) -> Box:
     clusters = cluster_boxes(boxes, overlap=1e-6)
     x0, y0, x1, y1 = clusters[0].corners.tolist()
     return Box(x0=x0, y0=y0, x1=x1, y1=y1)
+
+
+def _middle_of(parts: Sequence[Part]) -> Annotation | None:
+    """Of points or lines on several images of a volume, the one on the middle image."""
+    known = [(p.mark.places_mm, p.mark.space, p.region) for p in parts]
+    if len({space for _mm, space, _r in known}) > 1 or any(mm is None for mm, _s, _r in known):
+        return None
+    depths = sorted((float(mm[0, 0]), n) for n, (mm, _s, _r) in enumerate(known) if mm is not None)
+    return known[depths[(len(depths) - 1) // 2][1]][2]
 
 
 def _median_place(shapes: Sequence[Geometry | None]) -> Geometry | None:

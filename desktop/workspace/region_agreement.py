@@ -263,7 +263,7 @@ def _findings(
     digest = content_of(claims, regions, facts)
     known = cache.groups(digest)
     if known is None:
-        made = findings_of(claims, topic, regions, pixels, grids)
+        made = findings_of(claims, topic, regions, pixels)
         cache.keep_groups(digest, [[r.id for r in f.regions.values()] for f in made])
         return made
     by_id = {r.id: r for r in regions}

@@ -85,6 +85,14 @@ class Grid:
         facts = to_json([volume, sorted(in_plane.items(), key=lambda i: i[0])])
         return cls(place, volume, in_plane, facts)
 
+    def places_mm(self, points_xy: Floats, key: str) -> Floats | None:
+        """(p, 3) as (slice, y, x) mm of (p, 2) points on an image; None where it is no volume."""
+        if self.spacing is None or key not in self.place:
+            return None
+        step, mm_y, mm_x = self.spacing
+        depth = np.full(len(points_xy), self.place[key] * step)
+        return np.column_stack([depth, points_xy[:, 1] * mm_y, points_xy[:, 0] * mm_x])
+
 
 def count_pair(
     pair: tuple[list[Annotation], list[Annotation]],

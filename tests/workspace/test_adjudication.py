@@ -7,20 +7,22 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from desktop.commands.annotation import AnswerRegion, ReshapeAnnotation
+from desktop.commands.annotation import AddAnnotation, AnswerRegion, ReshapeAnnotation
 from desktop.commands.project import (
     AddSchema,
     AnswerQuestion,
     ChooseSchema,
     MarkCase,
+    RegisterImages,
     SetNoFinding,
 )
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.errors import AccessProblem, ConflictProblem, UserError
-from desktop.domain.geometry import Box, Mask, Point
+from desktop.domain.geometry import Box, Geometry, Mask, Point, Polyline
 from desktop.domain.record import to_json
 from desktop.domain.schema import Question, QuestionKind
+from desktop.domain.study import Plane
 from desktop.domain.task import AssignmentState, Role
 from desktop.store import queries
 from desktop.workspace.case_claims import in_letter_order
@@ -100,6 +102,68 @@ def test_the_queue_lists_what_readers_disagree_about(made: MadeProject) -> None:
     done: list[object] = []
     made.ws.adjudication.start_queue(done.append, done.append)
     assert [q.case_id for q in done[0]] == ["case-0"]  # type: ignore[attr-defined]
+
+
+def _marks_in_space(made: MadeProject, number: int) -> None:
+    """Points of one place on three images, one far off, and rulers turned about."""
+    for x, frame, label in ((10 + 0.2 * number, number, 2), (25.0, 0, 3)):
+        if label == 2 or number == 0:
+            made.ws.run(AddAnnotation(annotation=_mark(made, Point(x=x, y=12), frame, label)))
+    ends = ((4.0, 4.0), (12.0, 4.0 + 0.2 * number))
+    line = Polyline(points=ends if number != 1 else ends[::-1])
+    made.ws.run(AddAnnotation(annotation=_mark(made, line, min(1, number), 1)))
+    made.ws.run(MarkCase(case_id="case-0", state=AssignmentState.DONE))
+
+
+def _mark(made: MadeProject, geometry: Geometry, frame: int, label: int) -> Annotation:
+    region = made.region(geometry, label)
+    return replace(region, target=replace(region.target, frame=made.frames[frame]))
+
+
+@pytest.mark.parametrize("step_mm, together", [(0.5, True), (50.0, False)])
+def test_points_and_lines_belong_together_over_all_images_of_a_case(
+    tmp_path: Path, step_mm: float, together: bool
+) -> None:
+    made = MadeProject(tmp_path)
+    made.ws.run(
+        RegisterImages(
+            instances=tuple(
+                replace(
+                    made.ws.instance(f"instance-0-{f}"), order=f, spacing_mm=(1.0, 1.0),
+                    media="dicom",
+                    planes=(Plane(position=(0, 0, step_mm * f), orientation=(1, 0, 0, 0, 1, 0)),),
+                )
+                for f in range(3)
+            ),
+            studies=(), series=(), cases=(),
+        )
+    )  # fmt: skip
+    for number, name in enumerate(READERS):
+        made.ws.accounts.add_reader(made.ws.reader, name, Role.READER)
+        made.reopen(name)
+        _marks_in_space(made, number)
+        made.reopen("Ada")
+    line = made.ws.adjudication.case("case-0")
+    assert line is not None
+    found = [m for m in line.matters if not m.is_question]
+    sizes = sorted(
+        (type(r.geometry).__name__, r.label.class_id, sum(c.region is not None for c in m.claims))
+        for m in found
+        for r in [next(c.region for c in m.claims if c.region is not None)]
+    )
+    if not together:  # images far apart: what lies on others is another finding
+        assert sizes == [("Point", 2, 1)] * 3 + [("Point", 3, 1)] + [
+            ("Polyline", 1, 1), ("Polyline", 1, 2)]  # fmt: skip
+        made.close()
+        return
+    assert sizes == [("Point", 2, 3), ("Point", 3, 1), ("Polyline", 1, 3)]
+    points = next(m for m in found if len(m.source_ids) == 3 and m.class_id == 2)
+    assert 0 < points.disagreement < 1
+    made.ws.adjudication.merge(points)
+    (own,) = [a for a in made.ws.annotations("case-0") if a.origin is Origin.ADJUDICATED]
+    assert own.geometry == Point(x=pytest.approx(10.2), y=12.0)
+    assert own.target.frame == made.frames[1], "the image in the middle"
+    made.close()
 
 
 def test_drafts_are_nobodys_opinion(made: MadeProject) -> None:
