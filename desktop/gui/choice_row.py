@@ -17,6 +17,8 @@ _WRAP = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
 class PickRow(QAbstractButton):
     """A row with a mark at the left, words that wrap, and a key cap at the right."""
 
+    room_px = 8  # above and below the words, together
+
     def __init__(self, text: str, key: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setText(text)
@@ -29,12 +31,20 @@ class PickRow(QAbstractButton):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
+    def words(self) -> str:
+        """The text as it is laid out."""
+        return self.text()
+
     def hasHeightForWidth(self) -> bool:
         return True
 
     def heightForWidth(self, width: int) -> int:
         box = QRect(0, 0, max(40, self._words(width).width()), 10_000)
-        return max(28, QFontMetrics(self.font()).boundingRect(box, _WRAP, self.text()).height() + 8)
+        return max(
+            28,
+            QFontMetrics(self.font()).boundingRect(box, _WRAP, self.words()).height()
+            + self.room_px,
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(200, self.heightForWidth(280))
@@ -57,7 +67,7 @@ class PickRow(QAbstractButton):
             self._paint_ground(painter, look)
             self.paint_mark(painter, look, QRectF(_PAD, (self.height() - _MARK) / 2, _MARK, _MARK))
             painter.setPen(QColor(look.text if self.isEnabled() else look.faint))
-            painter.drawText(self._words(self.width()), _WRAP, self.text())
+            painter.drawText(self._words(self.width()), _WRAP, self.words())
             if self.key:
                 paint_key(painter, look, self.width() - _PAD, self.height() / 2, self.key)
 

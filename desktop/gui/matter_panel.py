@@ -58,6 +58,13 @@ class ClaimRow(PickRow):
         self.setAccessibleName(f"Reader {letter}: {text}")
         self.setToolTip(f"Shows what reader {letter} said; V accepts it")
 
+    room_px = 14
+
+    def words(self) -> str:
+        """Lines break between facts, not within one: "2 images" stays together."""
+        facts = self.text().split(" · ")
+        return " · ".join(f.replace(" ", "\u00a0") if len(f) < 24 else f for f in facts)
+
     def paint_mark(self, painter: QPainter, look: theme.Theme, at: QRectF) -> None:
         paint_chip(painter, at.left(), at.center().y() - 5, self._place)
         painter.setPen(QColor(look.text))
@@ -65,7 +72,7 @@ class ClaimRow(PickRow):
         painter.drawText(at.adjusted(13, 0, 10, 0), Qt.AlignmentFlag.AlignVCenter, self.letter)
 
     def _words(self, width: int):  # type: ignore[no-untyped-def]
-        return super()._words(width).adjusted(14, 0, 0, 0)
+        return super()._words(width).adjusted(8, 0, 6, 0)
 
 
 class ApartBar(QWidget):
@@ -115,7 +122,7 @@ class MatterPanel(QFrame):
         self._bar = ApartBar()
         for widget in (self.kind, self.title, self.apart, self._bar):
             column.addWidget(widget)
-        self._claims = down(gap=2)
+        self._claims = down(gap=4)
         column.addLayout(self._claims)
         self.ruling = label("", "ok", wrap=True)
         column.addWidget(self.ruling)
