@@ -46,6 +46,7 @@ class BottomStrip(QFrame):
         self.jobs = JobStrip(shell)
         row.addWidget(self.jobs)
         self._hint_of_canvas = self._said = ""
+        self._is_reading = False
         self._moment = QTimer(self)
         self._moment.setSingleShot(True)
         self._moment.timeout.connect(lambda: self.say_for_a_moment(""))
@@ -54,13 +55,14 @@ class BottomStrip(QFrame):
         self._show_all()
 
     def show_reading(self, on: bool) -> None:
-        """Whether the image is the page on screen."""
+        """Whether the image is the page on screen: the tool's own line belongs to it alone."""
+        self._is_reading = on
+        self._said = ""
         self.options.setVisible(on)
         self.pointer.setVisible(on)
         self.warning.allow(on)
         self.help.allow(on)
-        self.hint.setVisible(True)
-        self.hint.setText(self._hint() if on else "")
+        self.hint.setText(self._hint())
 
     def say_hint(self, text: str) -> None:
         """What the canvas advises just now; "" for the tool's own line."""
@@ -76,9 +78,9 @@ class BottomStrip(QFrame):
 
     def _hint(self) -> str:
         view = self._reading.view
-        if not view.case_id:
-            return ""
-        return self._said or self._hint_of_canvas or _LINES.get(view.tool, "")
+        if self._said or not (self._is_reading and view.case_id):
+            return self._said
+        return self._hint_of_canvas or _LINES.get(view.tool, "")
 
     def _show_all(self) -> None:
         self.options.refresh()

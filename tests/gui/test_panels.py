@@ -236,6 +236,25 @@ def test_undo_says_what_it_took_back_and_shows_the_image(
     assert "Redo" in reading_window.bottom.hint.whole()
 
 
+def test_the_line_of_a_tool_is_told_beside_the_image_alone(reading_window: MainWindow) -> None:
+    window, hint = reading_window, reading_window.bottom.hint
+    window.shell.reading.replace(tool="box")
+    beside = hint.whole()
+    assert beside
+    window.bottom.say_for_a_moment("Box is undone.")
+    window.show_page("worklist")
+    assert hint.whole() == "", "neither the tool's line nor what was said about the image"
+    window.shell.reading.replace(tool="brush")
+    window.bottom.say_hint("Paint; hold Ctrl to erase.")
+    assert hint.whole() == "", "nothing that happens to the image comes back in"
+    window.bottom.say_for_a_moment("Tag taken off.")
+    assert hint.whole() == "Tag taken off.", "but a page may say what it did"
+    window.bottom.say_for_a_moment("")
+    assert hint.whole() == ""
+    window.show_page("read")
+    assert "Paint" in hint.whole()
+
+
 def draw(room: Any, region_id: str, geometry: Geometry, at: int = 0) -> None:
     frame = room.frame_refs("series0-0")[at]
     region = Annotation(
