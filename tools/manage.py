@@ -20,6 +20,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.schema import AnswerValue, Question, QuestionKind
 from desktop.domain.study import Case
 from desktop.domain.task import AssignmentState
+from desktop.workspace.closing import take_defaults
 from desktop.workspace.workspace import Workspace
 from tools.drawing import add_region
 from tools.manage_assign import add_assign_commands
@@ -191,6 +192,8 @@ def mark(chosen: argparse.Namespace) -> int:
             workspace.run(SetNoFinding(case_id=case.id, no_finding=True))
         else:
             state = AssignmentState(chosen.state)
+            if state is AssignmentState.DONE:
+                take_defaults(workspace, case.id)
             workspace.run(MarkCase(case_id=case.id, state=state, why=chosen.why))
         print(f"{case.title}: {chosen.state}")
     return 0

@@ -13,6 +13,7 @@ from desktop.domain.account import CHOICES, SettingKey
 from desktop.domain.errors import UserError
 from desktop.domain.task import Reader, Role
 from desktop.domain.time_span import TimeState
+from desktop.workspace.closing import take_defaults
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]
@@ -126,6 +127,7 @@ def sign(chosen: argparse.Namespace, workspace: Workspace) -> int:
     case_id = lines[0].case.id
     typed = secret(chosen.password_file, "READINGROOM_PASSWORD")
     asked = workspace.accounts.setting(SettingKey.SIGNATURES) == "password"
+    take_defaults(workspace, case_id)
     workspace.sign_case(case_id, chosen.meaning, typed if asked else "")
     signed = workspace.signature(case_id)
     assert signed is not None

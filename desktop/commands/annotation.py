@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from desktop.commands.assignment import take_back_no_finding
-from desktop.domain.annotation import Annotation, MaskSlice, Origin
+from desktop.commands.overlap import fitted, take
+from desktop.domain.annotation import Annotation, MaskSlice, Origin, edited
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import AccessProblem, ConflictProblem
 from desktop.domain.geometry import Geometry, Mask
@@ -32,7 +33,9 @@ class AddAnnotation(Command, frozen=True):
     def apply(self, txn: Transaction) -> None:
         schema = txn.get(Schema, self.annotation.schema_id)
         schema.offered_class(self.annotation.label.class_id)
-        txn.put(replace(self.annotation, reader_id=txn.reader_id, created_utc=txn.now_utc()))
+        new = replace(self.annotation, reader_id=txn.reader_id, created_utc=txn.now_utc())
+        txn.put(new)
+        take(txn, new)
         take_back_no_finding(txn, self.annotation.case_id)
 
 
@@ -49,8 +52,7 @@ class ReshapeAnnotation(Command, frozen=True):
         return self.what
 
     def apply(self, txn: Transaction) -> None:
-        old = own_annotation(txn, self.annotation_id)
-        txn.put(replace(old, geometry=self.geometry, origin=edited(old.origin)))
+        _reshape(txn, self.annotation_id, self.geometry)
 
 
 class Reshaped(Value, frozen=True):
@@ -73,8 +75,7 @@ class ReshapeAnnotations(Command, frozen=True):
 
     def apply(self, txn: Transaction) -> None:
         for shape in self.shapes:
-            old = own_annotation(txn, shape.annotation_id)
-            txn.put(replace(old, geometry=shape.geometry, origin=edited(old.origin)))
+            _reshape(txn, shape.annotation_id, shape.geometry)
 
 
 class RelabelAnnotations(Command, frozen=True):
@@ -96,7 +97,9 @@ class RelabelAnnotations(Command, frozen=True):
             asked = {q.id for q in schema.region_questions(self.class_id)}
             kept = {k: v for k, v in old.label.attributes.items() if k in asked}
             label = replace(old.label, class_id=self.class_id, attributes=kept)
-            txn.put(replace(old, schema_id=schema.id, label=label, origin=edited(old.origin)))
+            new = replace(old, schema_id=schema.id, label=label, origin=edited(old.origin))
+            txn.put(new)
+            take(txn, new)
 
 
 class DeleteAnnotations(Command, frozen=True):
@@ -198,14 +201,17 @@ class PaintMask(Command, frozen=True):
                 raise ConflictProblem("This region is not painted.", "Draw a new one instead.")
             if edited(old.origin) is not old.origin:
                 txn.put(replace(old, origin=edited(old.origin)))
+        region = txn.get(Annotation, self.annotation_id)
         for painted in self.frames:
-            self._put_slice(txn, painted)
+            self._put_slice(txn, region, painted)
         if not txn.find(MaskSlice, annotation_id=self.annotation_id):
             txn.delete(Annotation, self.annotation_id)
 
-    def _put_slice(self, txn: Transaction, painted: PaintedFrame) -> None:
+    def _put_slice(self, txn: Transaction, region: Annotation, painted: PaintedFrame) -> None:
         slice_id = MaskSlice.id_for(self.annotation_id, painted.frame)
-        area, bounds = runs_extent(painted.runs, painted.rows, painted.columns)
+        size = (painted.rows, painted.columns)
+        runs = fitted(txn, region, painted.frame, *size, painted.runs, painted.origin)
+        area, bounds = runs_extent(runs, *size)
         if area == 0:
             if txn.maybe(MaskSlice, slice_id) is not None:
                 txn.delete(MaskSlice, slice_id)
@@ -218,7 +224,7 @@ class PaintMask(Command, frozen=True):
                 frame=painted.frame,
                 rows=painted.rows,
                 columns=painted.columns,
-                runs=txn.put_runs(painted.runs),
+                runs=txn.put_runs(runs),
                 bounds=bounds,
                 area_px=area,
                 origin=painted.origin,
@@ -239,9 +245,11 @@ def own_annotation(txn: Transaction, annotation_id: str, even_locked: bool = Fal
     return found
 
 
-def edited(origin: Origin) -> Origin:
-    """What a person's edit makes of an origin: a model's draft becomes model-edited."""
-    return Origin.MODEL_EDITED if origin is Origin.MODEL else origin
+def _reshape(txn: Transaction, annotation_id: str, geometry: Geometry) -> None:
+    old = own_annotation(txn, annotation_id)
+    new = replace(old, geometry=geometry, origin=edited(old.origin))
+    txn.put(new)
+    take(txn, new)
 
 
 def _schema_now(txn: Transaction, annotation: Annotation) -> Schema:

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from desktop.commands.annotation import AddAnnotation
+from desktop.commands.annotation import AddAnnotation, PaintedFrame, PaintMask
 from desktop.commands.help_study import check_shown
 from desktop.commands.origin_lock import derived_answer, derived_region
-from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
+from desktop.domain.annotation import Annotation, Answer, Origin
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
-from desktop.domain.proposal import Decision, Proposal, Verdict
+from desktop.domain.proposal import Decision, Proposal, ProposedFrame, Verdict
 from desktop.domain.record import stable_id
 from desktop.domain.schema import Schema
 from desktop.domain.split import DERIVED_KEY
@@ -162,24 +162,33 @@ def _region(txn: Transaction, proposal: Proposal) -> str:
         provenance=proposal.provenance,
         pixels_sha256=proposal.pixels_sha256,
     )
-    AddAnnotation(annotation=annotation).apply(txn)
-    for part in proposal.frames:
-        txn.put(
-            MaskSlice(
-                id=MaskSlice.id_for(made_id, part.frame),
-                annotation_id=made_id,
-                case_id=proposal.case_id,
-                frame=part.frame,
-                rows=part.rows,
-                columns=part.columns,
-                runs=part.runs,
-                bounds=part.bounds,
-                area_px=part.area_px,
-                origin=proposal.origin,
-                pixels_sha256=part.pixels_sha256,
+    if not proposal.frames:
+        AddAnnotation(annotation=annotation).apply(txn)
+    else:
+        PaintMask(
+            case_id=proposal.case_id,
+            annotation_id=made_id,
+            frames=tuple(_painted(txn, proposal, part) for part in proposal.frames),
+            new=annotation,
+        ).apply(txn)
+        if txn.maybe(Annotation, made_id) is None:
+            raise UserError(
+                "All of its pixels belong to regions of other classes.",
+                "These classes may share no pixel.",
+                "Reject it, or erase what is in its place.",
             )
-        )
     return made_id
+
+
+def _painted(txn: Transaction, proposal: Proposal, part: ProposedFrame) -> PaintedFrame:
+    return PaintedFrame(
+        frame=part.frame,
+        rows=part.rows,
+        columns=part.columns,
+        runs=txn.runs(part.runs),
+        pixels_sha256=part.pixels_sha256,
+        origin=proposal.origin,
+    )
 
 
 def _answer(txn: Transaction, proposal: Proposal) -> str:

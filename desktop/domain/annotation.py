@@ -24,6 +24,11 @@ class Origin(str, Enum):
     ADJUDICATED = "adjudicated"
 
 
+def edited(origin: Origin) -> Origin:
+    """What a person's edit makes of an origin: a model's draft becomes model-edited."""
+    return Origin.MODEL_EDITED if origin is Origin.MODEL else origin
+
+
 class Provenance(Value):
     """With what it was made. ``detail`` holds small facts such as a model's hash or a window."""
 

@@ -37,6 +37,9 @@ class Transaction(Protocol):
     def put_runs(self, runs: bytes) -> str:
         """Store a mask's run lengths; returns their digest."""
 
+    def runs(self, digest: str) -> bytes:
+        """A mask's run lengths; ConflictProblem where they are missing or damaged."""
+
     def now_utc(self) -> str:
         """ISO 8601 time of this transaction, UTC."""
 

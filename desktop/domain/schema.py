@@ -63,7 +63,8 @@ class QuestionKind(str, Enum):
 
 
 class Overlap(str, Enum):
-    """Whether a region of this class may share pixels with others of its schema."""
+    """Whether regions of a class may lie over others. Two exclusive classes share no pixel, unless
+    one is a part of the other; a class that may overlap lies over any."""
 
     ALLOWED = "allowed"
     EXCLUSIVE = "exclusive"
@@ -185,6 +186,23 @@ class Schema(Record):
             if item.id == question_id:
                 return item
         raise UserError("This question is not in the schema.", question_id)
+
+    def exclude_each_other(self, one_id: int, other_id: int) -> bool:
+        """Whether regions of these classes may share no pixel."""
+        one, other = self.label_class(one_id), self.label_class(other_id)
+        if one_id == other_id or not one.overlap is other.overlap is Overlap.EXCLUSIVE:
+            return False
+        return other_id not in self.above(one) and one_id not in self.above(other)
+
+    def above(self, item: LabelClass) -> set[int]:
+        """Ids of the classes that this one is a part of, at any distance."""
+        parents = {c.id: c.parent for c in self.classes + self.retired_classes}
+        seen: set[int] = set()
+        parent = item.parent
+        while parent is not None and parent not in seen:
+            seen.add(parent)
+            parent = parents.get(parent)
+        return seen
 
     def check_answer(self, question_id: str, value: AnswerValue) -> None:
         """Raise UserError where this can't be answered now; None clears any answer."""

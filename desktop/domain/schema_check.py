@@ -105,18 +105,8 @@ def _of_class(item: LabelClass, schema: Schema) -> Iterator[str]:
         yield f"The key of {item.name} must be a digit from 1 to 9."
     if item.parent is not None and not any(c.id == item.parent for c in schema.classes):
         yield f"The class above {item.name} is not there."
-    elif item.id in _above(item, schema):
+    elif item.id in schema.above(item):
         yield f"{item.name} lies above itself."
-
-
-def _above(item: LabelClass, schema: Schema) -> set[int]:
-    parents = {c.id: c.parent for c in schema.classes}
-    seen: set[int] = set()
-    parent = item.parent
-    while parent is not None and parent not in seen:
-        seen.add(parent)
-        parent = parents.get(parent)
-    return seen
 
 
 def _of_question(question: Question, schema: Schema) -> Iterator[str]:

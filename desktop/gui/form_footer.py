@@ -14,9 +14,9 @@ from desktop.domain.schema import Schema
 from desktop.domain.task import AssignmentState
 from desktop.gui import icons
 from desktop.gui.action_set import ActionSet
-from desktop.gui.form_answers import open_questions
 from desktop.gui.furniture import ElidedLabel, across, clear, down, frame, label, push, retext
 from desktop.gui.shell import Shell
+from desktop.workspace.open_questions import counted, open_questions
 
 REASONS = ("Not readable", "Wrong images", "Not my field", "Needs a prior study")
 FLAGS = ("Discuss", "Look again", "Teaching", "Unusual")
@@ -128,17 +128,14 @@ class FormFooter(QWidget):
 
     def _show_open(self, schema: Schema | None) -> None:
         clear(self._open_lines)
-        found = open_questions(self._reading, schema) if schema else []
+        room, case_id = self._reading.workspace, self._reading.view.case_id
+        found = open_questions(room, case_id) if schema and room else []
         self._open_part.setVisible(bool(found))
         if not found:
             self._is_listed = False
             return
-        many = (
-            "1 required question is open"
-            if len(found) == 1
-            else (f"{len(found):,} required questions are open")
-        )
-        lines = [(f"{many}", found[0])]
+        many = counted(found)
+        lines = [(many, found[0])]
         if self._is_listed:
             self._open_lines.addWidget(label(many, "warn"))
             lines = [(o.words, o) for o in found[:_OPEN_SHOWN]]

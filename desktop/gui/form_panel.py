@@ -14,10 +14,8 @@ from desktop.domain.event import Event
 from desktop.domain.schema import AnswerValue, Question, Schema, Scope
 from desktop.gui.action_set import ActionSet
 from desktop.gui.form_answers import (
-    OpenQuestion,
     case_answers,
     selected_region,
-    shown,
     target_of,
 )
 from desktop.gui.form_footer import FormFooter
@@ -28,6 +26,7 @@ from desktop.gui.question_box import QuestionBox
 from desktop.gui.question_kinds import box_for
 from desktop.gui.shell import Shell
 from desktop.interaction.view import ViewState
+from desktop.workspace.open_questions import OpenQuestion, is_asked
 
 _SECTIONS = {Scope.STUDY: "This case", Scope.SERIES: "This series", Scope.FRAME: "This image"}
 
@@ -241,13 +240,13 @@ class FormPanel(QWidget):
         answers = case_answers(self._reading, schema)
         for box in self._case_boxes:
             box.show_value(answers.get(box.question.id))
-            box.setVisible(shown(box.question, schema, answers))
+            box.setVisible(is_asked(box.question, schema, answers))
         region = selected_region(self._reading)
         if region is not None:
             own = region.label.attributes
             for box in self._region_boxes:
                 box.show_value(own.get(box.question.id))
-                box.setVisible(shown(box.question, schema, own))
+                box.setVisible(is_asked(box.question, schema, own))
 
     def _show_empty(self, schema: Schema | None) -> None:
         view = self._reading.view

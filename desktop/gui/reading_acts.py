@@ -14,7 +14,7 @@ from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Event
 from desktop.domain.task import AssignmentState
 from desktop.gui.actions import TOOLS
-from desktop.gui.form_answers import open_questions, take_defaults
+from desktop.gui.form_answers import take_defaults
 from desktop.gui.goto import (
     current_frame,
     frame_count,
@@ -28,6 +28,8 @@ from desktop.gui.goto import (
 from desktop.gui.shell import Shell
 from desktop.gui.window_presets import take_preset
 from desktop.interaction.view import ViewState
+from desktop.workspace.closing import shared_pixels
+from desktop.workspace.open_questions import counted, open_questions
 
 if TYPE_CHECKING:
     from desktop.gui.reading_page import ReadingPage
@@ -208,9 +210,7 @@ class ReadingActs:
         if room.assignment(case_id).state.is_closed:
             self._run(MarkCase(case_id=case_id, state=AssignmentState.OPEN))
             return
-        schema = room.schema(case_id)
-        if schema is not None:
-            take_defaults(self._reading, schema)
+        take_defaults(self._reading, case_id)
         if self._something_open(case_id):
             return
         if self.stop_unlocked is not None and self.stop_unlocked(case_id):
@@ -306,20 +306,33 @@ class ReadingActs:
         if room is None or schema is None or self.page is None:
             return False
         form = self.page.panel.form
-        found = open_questions(self._reading, schema)
+        found = open_questions(room, case_id)
         if found:
             self.page.panel.show()
             self.page.panel.show_tab("Form")
             form.show_missing(found)
             form.go_to_open(found[0])
-            many = (
-                "1 required question is open"
-                if len(found) == 1
-                else f"{len(found):,} required questions are open"
-            )
-            self._shell.say(many, found[0].words, "warn", case_id=case_id)
+            self._shell.say(counted(found), found[0].words, "warn", case_id=case_id)
+            return True
+        if self._shares_pixels(case_id):
             return True
         return self._nothing_said(case_id, bool(schema.classes and schema.no_finding))
+
+    def _shares_pixels(self, case_id: str) -> bool:
+        """Show the first two regions that lie over each other though their classes may not."""
+        room = self._reading.workspace
+        shared = next(shared_pixels(room, case_id), None) if room else None
+        if shared is None:
+            return False
+        go_to_frame(self._reading, case_id, shared.frame)
+        self._reading.replace(selection=(shared.one.id, shared.other.id))
+        self._shell.say(
+            shared.sentence.rstrip("."),
+            "These classes may share no pixel. Move one of the two, or delete it.",
+            "warn",
+            case_id=case_id,
+        )
+        return True
 
     def _nothing_said(self, case_id: str, could_draw: bool) -> bool:
         """Neither a region nor "no finding": ask once, and let a second try pass."""

@@ -111,7 +111,10 @@ class ClassesEditor(QWidget):
             lambda value: self._put(item.id, overlap=value),
         )
         overlap.setFixedWidth(104)
-        overlap.setToolTip("Exclusive: its pixels belong to no other class.")
+        overlap.setToolTip(
+            "Two exclusive classes share no pixel: what is painted last has it. A class that may "
+            "overlap lies over any, and a part over what it is a part of."
+        )
         above = [("–", None), *((c.name, c.id) for c in draft.schema.classes if c.id != item.id)]
         parent = combo(above, item.parent, "Part of", lambda v: self._put(item.id, parent=v))
         parent.setFixedWidth(104)

@@ -19,6 +19,7 @@ from desktop.domain.record import R, Record, from_json, from_plain, to_json, to_
 from desktop.domain.runs import runs_digest
 from desktop.store import versions
 from desktop.store.database import in_words, transaction
+from desktop.store.queries import runs as stored_runs
 from desktop.store.tables import INDEXED, RECORD_TABLES, blobs, events
 
 
@@ -94,6 +95,9 @@ class StoreTransaction:
             )
             self._known_runs.add(digest)
         return digest
+
+    def runs(self, digest: str) -> bytes:
+        return stored_runs(self._connection, digest)
 
     def now_utc(self) -> str:
         return self.stamp.time_utc

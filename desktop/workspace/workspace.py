@@ -31,7 +31,7 @@ from desktop.imaging.frames import FrameSource
 from desktop.store import queries
 from desktop.store.database import Connection, Database, plain_errors
 from desktop.store.transaction import last_link
-from desktop.workspace import authority, backups, suggestions_seen
+from desktop.workspace import authority, backups, closing, suggestions_seen
 from desktop.workspace.accounts import NOBODY, Accounts
 from desktop.workspace.clock import Clock
 from desktop.workspace.commits import Commits
@@ -215,6 +215,7 @@ class Workspace(ProjectView, LongWork):
         authority.check(self.reader, command)
         self.accounts.admit(self.reader, command)
         suggestions_seen.check(self, command)
+        closing.check_done(self, command)
         event = self._commits.run(command, self.reader.id, reason=reason, group=group)
         if isinstance(command, (RegisterImages, AddSchema)):
             self._forget_images()

@@ -99,6 +99,9 @@ class FakeTransaction:
         self._room.blobs[runs_digest(runs)] = runs
         return runs_digest(runs)
 
+    def runs(self, digest: str) -> bytes:
+        return bytes(self._room.blobs[digest])
+
     def now_utc(self) -> str:
         return "2031-05-04T08:42:07+00:00"
 
