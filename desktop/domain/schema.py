@@ -204,6 +204,19 @@ class Schema(Record):
             parent = parents.get(parent)
         return seen
 
+    def class_tree(self) -> list[tuple[int, LabelClass]]:
+        """The offered classes, each followed by its parts, with how deep they lie."""
+        depth = {c.id: len(self.above(c)) for c in self.classes}
+        ids = set(depth)
+
+        def below(parent: int | None) -> Iterator[LabelClass]:
+            for item in self.classes:
+                if (item.parent if item.parent in ids else None) == parent:
+                    yield item
+                    yield from below(item.id)
+
+        return [(depth[item.id], item) for item in below(None)]
+
     def check_answer(self, question_id: str, value: AnswerValue) -> None:
         """Raise UserError where this can't be answered now; None clears any answer."""
         found = self.question(question_id)

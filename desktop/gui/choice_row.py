@@ -11,6 +11,8 @@ from desktop.gui import theme
 _MARK = 16
 _GAP = 8
 _PAD = 8
+_INDENT = 16
+_MOST_DEEP = 4
 _WRAP = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
 
 
@@ -25,6 +27,7 @@ class PickRow(QAbstractButton):
         self.setCheckable(True)
         self.setAccessibleName(text)
         self.key = key
+        self.indent = 0  # pixels that mark and words stand in
         self.is_current = False  # the row that the arrow keys are on
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -65,7 +68,8 @@ class PickRow(QAbstractButton):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_ground(painter, look)
-            self.paint_mark(painter, look, QRectF(_PAD, (self.height() - _MARK) / 2, _MARK, _MARK))
+            left = _PAD + self.indent
+            self.paint_mark(painter, look, QRectF(left, (self.height() - _MARK) / 2, _MARK, _MARK))
             painter.setPen(QColor(look.text if self.isEnabled() else look.faint))
             painter.drawText(self._words(self.width()), _WRAP, self.words())
             if self.key:
@@ -89,7 +93,7 @@ class PickRow(QAbstractButton):
         painter.drawRoundedRect(QRectF(self.rect()), theme.RADIUS, theme.RADIUS)
 
     def _words(self, width: int) -> QRect:
-        left = _PAD + _MARK + _GAP
+        left = _PAD + self.indent + _MARK + _GAP
         right = _PAD + (24 if self.key else 0)
         return QRect(left, 0, width - left - right, self.height())
 
@@ -127,11 +131,14 @@ class ChoiceRow(PickRow):
 
 
 class ClassRow(PickRow):
-    """A label class: its colour, its name, its key."""
+    """A label class: its colour, its name, its key; parts stand in from what they are a part of."""
 
-    def __init__(self, text: str, key: str, colour: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, text: str, key: str, colour: str, depth: int = 0, parent: QWidget | None = None
+    ) -> None:
         super().__init__(text, key, parent)
         self.colour = colour
+        self.indent = min(depth, _MOST_DEEP) * _INDENT
 
     def paint_mark(self, painter: QPainter, look: theme.Theme, at: QRectF) -> None:
         paint_swatch(painter, look, at.adjusted(1, 1, -1, -1), self.colour)

@@ -127,9 +127,11 @@ class LabelsPanel(QWidget):
             self._schema_id = schema_id
             clear(self._classes)
             self._rows = {}
-            for item in classes:
-                row = ClassRow(item.name, item.key, item.color)
-                row.setToolTip(f"{item.name}: draw with this class" + _key_words(item.key))
+            for depth, item in schema.class_tree() if schema else ():
+                row = ClassRow(item.name, item.key, item.color, depth)
+                whole = schema.label_class(item.parent).name if schema and item.parent else ""
+                part = f", a part of {whole}" if whole else ""
+                row.setToolTip(f"{item.name}{part}: draw with this class{_key_words(item.key)}")
                 row.clicked.connect(lambda _c=False, i=item.id: self._pick(i))
                 self._rows[item.id] = row
                 self._classes.addWidget(row)

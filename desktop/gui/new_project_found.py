@@ -52,6 +52,7 @@ class FoundStep(QWidget):
             "Series", ("Case", "Modality", "Series", "Images", "Size", "Geometry"), _WIDTHS
         )
         self.series.itemChanged.connect(lambda _i, _c: self._count())
+        self.series.currentItemChanged.connect(lambda _new, _old: self._show_warning())
         self.refused = _tree("Files not read", ("File", "Why"), (340,))
         self.doubles = _tree("Duplicates", ("File", "The same image as"), (340,))
         self.identifiers = _tree(
@@ -152,9 +153,16 @@ class FoundStep(QWidget):
         self.sentence.setText(
             survey.sentence if some else "No image to take in; the project begins empty"
         )
-        odd = [s for s in survey.series if s.warnings]
+        self._show_warning()
+
+    def _show_warning(self) -> None:
+        """How many series are irregular, and what is wrong with the chosen one, in full."""
+        survey, item = self.chosen(), self.series.currentItem()
+        odd = [s for s in survey.series if s.warnings] if survey else []
         words = "1 series has" if len(odd) == 1 else f"{len(odd):,} series have"
-        self.warning.setText(f"{words} an irregular geometry: see the last column." if odd else "")
+        told = [s for s in odd if item is not None and s.id == item.data(0, _ID)]
+        what = f"{told[0].case}: {' '.join(told[0].warnings)}" if told else "See the last column."
+        self.warning.setText(f"{words} an irregular geometry. {what}" if odd else "")
         self.warning.setVisible(bool(odd))
 
     def _show_identifiers(self) -> None:

@@ -10,12 +10,12 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from desktop.domain.schema import Picture, Schema
+from desktop.gui.example_picture import TIP, example_picture
 from desktop.gui.furniture import across, clear, down, label, push, rule
 from desktop.gui.guideline_page import GuidelinePage
 from desktop.gui.schema_draft import Draft
 from desktop.gui.schema_pieces import Field
 from desktop.workspace.codes import code_packs
-from desktop.workspace.schema_files import read_picture
 
 _PAUSE_MS = 200
 
@@ -122,7 +122,7 @@ class GuidelinesEditor(QWidget):
         self.text.textChanged.connect(self._typed)
         column.addWidget(self.text, 1)
         foot = across(gap=8)
-        add = push("Add image…", "link", "plus", "A PNG of at most 200 KB, kept in the schema.")
+        add = push("Add image…", "link", "plus", TIP)
         add.clicked.connect(self._ask_picture)
         foot.addWidget(add)
         foot.addStretch(1)
@@ -152,7 +152,7 @@ class GuidelinesEditor(QWidget):
         if self._draft is None:
             return
         name = Path(path).name.replace(" ", "-")
-        made = Picture(caption=name, data=read_picture(path).data)
+        made = Picture(caption=name, data=example_picture(path).data)
         rest = tuple(p for p in self._draft.schema.pictures if p.caption != name)
         self._draft = self._draft.with_(pictures=(*rest, made))
         self.text.insertPlainText(f"\n![{Path(path).stem}]({name})\n")

@@ -76,7 +76,7 @@ class ClassesEditor(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(8)
-        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(1, 1)
         grid.setColumnStretch(6, 2)
         for column, words in enumerate(_HEADS):
             grid.addWidget(label(words, "section"), 0, column)
@@ -95,11 +95,11 @@ class ClassesEditor(QWidget):
         colour.picked.connect(lambda value: self._put(item.id, color=value))
         name = Field(item.name, "Name", lambda text: self._put(item.id, name=text))
         self._names[item.id] = name
-        name.setMinimumWidth(110)
+        name.setMinimumWidth(132)
         name.setToolTip(f"Class id {item.id}. The id never changes; the name may.")
         keys = [("–", ""), *((k, k) for k in "123456789")]
         key = combo(keys, item.key, "Key", lambda value: self._put(item.id, key=value))
-        key.setFixedWidth(56)
+        key.setFixedWidth(52)
         offers = [(t.capitalize(), t) for t in _TOOLS]
         tools = TickMenu(offers, item.tools, "All", "Tools that may draw it; none means all.")
         tools.setFixedWidth(100)
@@ -117,9 +117,9 @@ class ClassesEditor(QWidget):
         )
         above = [("–", None), *((c.name, c.id) for c in draft.schema.classes if c.id != item.id)]
         parent = combo(above, item.parent, "Part of", lambda v: self._put(item.id, parent=v))
-        parent.setFixedWidth(104)
+        parent.setFixedWidth(96)
         code = CodeField(item.code)
-        code.setMinimumWidth(110)
+        code.setMinimumWidth(104)
         code.picked.connect(lambda value: self._put_code(item.id, value))
         remove = small_button(
             "trash",

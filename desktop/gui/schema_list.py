@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QResizeEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from desktop.domain.schema import Schema
 from desktop.gui import theme
 
 _KEY = Qt.ItemDataRole.UserRole
+_SIDES_PX = 24  # what the style leaves free beside the words of a line
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class SchemaList(QListWidget):
         self.setAccessibleName("Schemas")
         self.setProperty("role", "plain")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setWordWrap(True)
         self.currentItemChanged.connect(self._picked)
 
     def show_offers(self, groups: list[tuple[str, list[Offer]]], key: str) -> None:
@@ -50,15 +51,32 @@ class SchemaList(QListWidget):
                 item = QListWidgetItem(f"{offer.title}\n{mark}{offer.detail}")
                 item.setData(_KEY, offer.key)
                 item.setToolTip(f"{offer.title}\n{offer.detail}")
-                item.setSizeHint(QSize(0, 42))
                 self.addItem(item)
                 if offer.key == key:
                     self.setCurrentItem(item)
+        fit_lines(self)
         self.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fit_lines(self)
 
     def _picked(self, item: QListWidgetItem | None, _old: QListWidgetItem | None) -> None:
         if item is not None and item.data(_KEY):
             self.chosen.emit(str(item.data(_KEY)))
+
+
+def fit_lines(listing: QListWidget) -> None:
+    """Make each line that can be picked as high as its words need, wrapped beside a scroll bar."""
+    bar = listing.verticalScrollBar().sizeHint().width()
+    room = QRect(0, 0, max(80, listing.width() - bar - _SIDES_PX), 10_000)
+    wrap = int(Qt.TextFlag.TextWordWrap)
+    for row in range(listing.count()):
+        item = listing.item(row)
+        if item.flags() & Qt.ItemFlag.ItemIsSelectable:
+            height = listing.fontMetrics().boundingRect(room, wrap, item.text()).height() + 10
+            if item.sizeHint().height() != height:
+                item.setSizeHint(QSize(0, height))
 
 
 def heading(title: str) -> QListWidgetItem:

@@ -78,7 +78,7 @@ class SchemaPage(QWidget):
 
     def _make_side(self) -> QWidget:
         side = frame("strip")
-        side.setFixedWidth(212)
+        side.setFixedWidth(196)
         column = down(side, (8, 16, 8, 12), 8)
         title = label("Schemas", "title")
         title.setContentsMargins(8, 0, 0, 0)

@@ -70,7 +70,7 @@ class CodeField(QLineEdit):
         self._code = code
         self.setText("" if code is None else code.meaning)
         self.setCursorPosition(0)
-        where = f"{code.scheme} {code.value}. {license_of(code)}" if code else ""
+        where = f"{code.meaning}\n{code.scheme} {code.value}. {license_of(code)}" if code else ""
         self.setToolTip(where or "A coded term for exchange: type a word of it, then pick.")
 
     def _take(self, words: str) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QL
 
 from desktop.domain.number_words import number_text
 from desktop.domain.schema import AnswerValue, Choice, Picture, Question, QuestionKind, Scope
+from desktop.gui.example_picture import TIP, example_picture
 from desktop.gui.furniture import across, clear, down, label, push, rule
 from desktop.gui.question_words import Pictures
 from desktop.gui.schema_choices import ChoicesEditor
@@ -20,7 +21,6 @@ from desktop.gui.schema_classes import combo
 from desktop.gui.schema_condition import ConditionEditor
 from desktop.gui.schema_draft import ABOUT, Draft
 from desktop.gui.schema_pieces import Field, TickMenu, Words, small_button
-from desktop.workspace.schema_files import read_picture
 
 KIND_WORDS = {
     QuestionKind.CHOICE: "One of several",
@@ -217,7 +217,7 @@ class QuestionEditor(QWidget):
                 small_button("trash", "Removes this image", partial(self._drop_picture, number))
             )
             column.addLayout(row)
-        add = push("Add image…", "link", "plus", "A PNG of at most 200 KB, kept in the schema.")
+        add = push("Add image…", "link", "plus", TIP)
         add.clicked.connect(self._ask_picture)
         row = across()
         row.addWidget(add)
@@ -228,10 +228,10 @@ class QuestionEditor(QWidget):
     # changing ------------------------------------------------------------------------------
 
     def add_picture(self, path: Path) -> None:
-        """Take an image in; what hinders is said in the button's place."""
+        """Take an image in; UserError says what hinders."""
         question = self._maybe()
         if question is not None:
-            self._put_anew(pictures=(*question.pictures, read_picture(path)))
+            self._put_anew(pictures=(*question.pictures, example_picture(path)))
 
     def _ask_picture(self) -> None:
         path, _kind = QFileDialog.getOpenFileName(self, "Example image", "", "PNG (*.png)")

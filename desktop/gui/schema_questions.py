@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QScrollArea, QStackedWidget, QWidget
 
 from desktop.domain.schema import Question, Scope
 from desktop.gui.furniture import EmptyState, across, down, push, rule
 from desktop.gui.schema_draft import ABOUT, Draft
-from desktop.gui.schema_list import heading
+from desktop.gui.schema_list import fit_lines, heading
 from desktop.gui.schema_pieces import small_button
 from desktop.gui.schema_question import KIND_WORDS, QuestionEditor
 
@@ -169,6 +169,7 @@ class QuestionsEditor(QWidget):
                     self.list.setCurrentItem(item)
         if not self.chosen and self.list.count():
             self.list.setCurrentRow(1)
+        fit_lines(self.list)
         self.list.blockSignals(False)
 
     def _picked(self) -> None:
@@ -191,8 +192,12 @@ class _QuestionList(QListWidget):
         self._editor = editor
         self.setAccessibleName("Questions")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setWordWrap(True)
         self.setProperty("role", "plain")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fit_lines(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, alt = event.key(), event.modifiers() & Qt.KeyboardModifier.AltModifier

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from desktop.domain.record import Value
 from desktop.domain.study import CalibrationSource, Plane, UltrasoundRegion, Window
+
+SOURCE_KEY = "source_frame"  # of the facts beside a made-up image: FrameRef.key of its original
+_SOURCE = re.compile(rf"\b{SOURCE_KEY}\W{{1,4}}([0-9a-f]{{32}}):[0-9]+")
+
+
+def original_in(words: str) -> str:
+    """The instance id of the original that the facts of a made-up image name, "" for none."""
+    found = _SOURCE.search(words)
+    return found.group(1) if found else ""
 
 
 class ImageFacts(Value):
@@ -41,6 +52,7 @@ class ImageFacts(Value):
     windows: tuple[Window, ...] = ()
     burned_in: str = ""
     synthetic: bool = False  # the file says that it is made up
+    made_from: str = ""  # id of the instance that a made-up file names as its original
     patient_id: str = ""
     identifiers: tuple[str, ...] = ()  # keywords of identifying attributes that are filled
     texts: dict[str, dict[str, str]] = {}

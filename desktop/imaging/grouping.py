@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from desktop.domain.record import stable_id
 from desktop.domain.split import SYNTHETIC_TAG
 from desktop.domain.study import Case, Instance, Series, Study
@@ -99,9 +101,11 @@ class Found:
         key: bytes,
         existing: Callable[[str], Sequence[Instance]],
         case_offset: int,
+        patient_of: Callable[[str], str] = lambda instance_id: "",
     ) -> None:
-        """Sort and group what was found into ``result``."""
+        """Sort and group what was found into ``result``; see ``scan``."""
         members_of: dict[str, list[Series]] = {}
+        original_of: dict[str, str] = {}
         first_of: dict[str, Instance] = {}
         made_up: set[str] = set()
         for series_id, found in self._series.items():
@@ -119,8 +123,10 @@ class Found:
             members_of.setdefault(study.id, []).append(series)
             if any(f.synthetic for _i, f in found):
                 made_up.add(study.id)
+                original_of[study.id] = next((f.made_from for _i, f in found if f.made_from), "")
             result.series.append(series)
             _add_texts(result, series_id, facts.texts.get("series", {}))
+        _join_originals(result, original_of, patient_of)
         for number, study in enumerate(result.studies):
             members = sorted(members_of[study.id], key=lambda s: (s.number, s.id))
             result.cases.append(
@@ -133,6 +139,31 @@ class Found:
                     tags=(SYNTHETIC_TAG,) if study.id in made_up else (),
                 )
             )
+
+
+def _join_originals(
+    result: ScanResult, original_of: dict[str, str], patient_of: Callable[[str], str]
+) -> None:
+    """Give made-up images the patient of the image that they were made from, where it is known.
+
+    ``original_of``: by study, the instance that its files name. Originals may be made up, too.
+    """
+    study_of_series = {s.id: s.study_id for s in result.series}
+    study_of = {i.id: study_of_series[i.series_id] for i in result.instances}
+    known = {s.id: s.patient_key for s in result.studies}
+
+    def patient(study_id: str) -> str:
+        seen: set[str] = set()
+        while (original := original_of.get(study_id, "")) and study_id not in seen:
+            seen.add(study_id)
+            if original not in study_of:
+                return patient_of(original) or known[study_id]
+            study_id = study_of[original]
+        return known[study_id]
+
+    result.studies[:] = [
+        replace(s, patient_key=patient(s.id)) if s.id in original_of else s for s in result.studies
+    ]
 
 
 def _fitting(

@@ -24,7 +24,7 @@ from desktop.imaging.checks import (
     refuse,
     sniff,
 )
-from desktop.imaging.facts import ImageFacts, Refusal
+from desktop.imaging.facts import ImageFacts, Refusal, original_in
 
 NATIVE = {
     "1.2.840.10008.1.2",
@@ -226,6 +226,8 @@ def _facts(header: Header) -> ImageFacts:
         regions = tags.ultrasound_regions_of(data_set, coding.rows, coding.columns)
         spacing, source = tags.calibration_of(data_set, modality, regions)
         slope, intercept, unit = tags.rescale_of(data_set, modality)
+        synthetic = tags.text(data_set.get("SyntheticData"), 16).strip().upper() == "YES"
+        derivation = tags.text(data_set.get("DerivationDescription"), 1024)
         color = coding.samples == 3 or coding.photometric == "PALETTE COLOR"
         return ImageFacts(
             media="dicom",
@@ -255,7 +257,8 @@ def _facts(header: Header) -> ImageFacts:
             unit="" if color else unit,
             windows=() if color else tags.windows_of(data_set),
             burned_in=tags.text(data_set.get("BurnedInAnnotation"), 16),
-            synthetic=tags.text(data_set.get("SyntheticData"), 16).strip().upper() == "YES",
+            synthetic=synthetic,
+            made_from=original_in(derivation) if synthetic else "",
             patient_id=tags.text(data_set.get("PatientID")),
             identifiers=identifiers.filled(data_set),
             texts=_texts(data_set),

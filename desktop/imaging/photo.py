@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from desktop.imaging.checks import check_pixel_bytes, in_words, refuse, sniff
-from desktop.imaging.facts import FrameFacts, ImageFacts
+from desktop.imaging.facts import FrameFacts, ImageFacts, original_in
 from desktop.imaging.frame import pixels_sha256
 
 MAX_PIXELS = 1 << 28
@@ -44,6 +44,7 @@ def read_photo(path: str, kind: str) -> ImageFacts:
             deep, grey = image.mode in _GREY_16, image.mode in ("1", "L", "LA", *_GREY_16)
             if image.mode in ("F", "LAB", "HSV"):
                 raise refuse(f"Its colours are not read here ({image.mode}).")
+            recipe = _recipe(image, path)
             return ImageFacts(
                 media="image",
                 rows=rows,
@@ -53,7 +54,8 @@ def read_photo(path: str, kind: str) -> ImageFacts:
                 bits_stored=16 if deep else 8,
                 photometric="MONOCHROME2" if grey else "RGB",
                 modality="OT",
-                synthetic=image.info.get(SYNTHETIC_KEY) == "YES" or _has_recipe(path),
+                synthetic=bool(recipe),
+                made_from=original_in(recipe),
             )
 
 
@@ -80,16 +82,22 @@ def decode_frame(path: str, frame_index: int = 0) -> tuple[npt.NDArray[Any], Fra
         return exact, FrameFacts(pixels_sha256=pixels_sha256(exact))
 
 
-def _has_recipe(path: str) -> bool:
-    """Whether a file beside it says how Reading Room made the image."""
+def _recipe(image: Image.Image, path: str) -> str:
+    """How Reading Room made the image, as the file or one beside it says; "" for one that is not
+    made up."""
+    own = str(image.info.get("Description", ""))[:_LONGEST_RECIPE]
+    if image.info.get(SYNTHETIC_KEY) == "YES":
+        return own or SYNTHETIC_KEY
     beside = Path(path).with_suffix(".json")
     try:
         if not beside.is_file() or beside.stat().st_size > _LONGEST_RECIPE:
-            return False
-        found = json.loads(beside.read_bytes())
+            return ""
+        text = beside.read_bytes().decode()
+        found = json.loads(text)
     except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and found.keys() >= {"generator", "version", "seed"}
+        return ""
+    is_one = isinstance(found, dict) and found.keys() >= {"generator", "version", "seed"}
+    return text if is_one else ""
 
 
 @contextlib.contextmanager

@@ -53,6 +53,7 @@ def scan(
     known: Callable[[str], bool] = lambda instance_id: False,
     existing: Callable[[str], Sequence[Instance]] = lambda series_id: (),
     case_offset: int = 0,
+    patient_of: Callable[[str], str] = lambda instance_id: "",
 ) -> ScanResult:
     """Find all images in files and folders.
 
@@ -73,6 +74,9 @@ def scan(
         them.
     case_offset
         The order of the first new case.
+    patient_of
+        The key of the patient whom the project has for an instance id, "" for none: a made-up
+        image that names its original belongs to that patient.
 
     Returns
     -------
@@ -90,7 +94,7 @@ def scan(
         else:
             found.add(path, digest, facts, result)
     progress.report(1.0, "Sorting")
-    found.fill(result, key, existing, case_offset)
+    found.fill(result, key, existing, case_offset, patient_of)
     return result
 
 

@@ -15,7 +15,7 @@ from desktop.domain.errors import ConflictProblem
 from desktop.domain.record import R, from_json
 from desktop.domain.runs import runs_digest
 from desktop.domain.scribble import Scribble
-from desktop.domain.study import Case, Instance, Series
+from desktop.domain.study import Case, Instance, Series, Study
 from desktop.domain.task import Assignment, AssignmentState
 from desktop.store import tables
 from desktop.store.case_search import NO_SEARCH, CaseSearch, searched
@@ -226,6 +226,14 @@ def identity(connection: Connection, reader_id: str) -> str:
 def identities(connection: Connection) -> dict[str, str]:
     table = tables.identities
     return {row.reader_id: row.name for row in connection.execute(select(table))}
+
+
+def patient_of(connection: Connection, instance_id: str) -> str:
+    """The key of the patient to whom an instance belongs, "" where the project has none."""
+    instance = maybe(connection, Instance, instance_id)
+    series = maybe(connection, Series, instance.series_id) if instance else None
+    study = maybe(connection, Study, series.study_id) if series else None
+    return study.patient_key if study else ""
 
 
 def set_identity(connection: Connection, reader_id: str, name: str) -> None:

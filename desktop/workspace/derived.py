@@ -26,6 +26,7 @@ from desktop.domain.split import Part
 from desktop.domain.study import FrameRef, Instance, Study, Window
 from desktop.engines.derived import Change, Derived, derive
 from desktop.imaging.display import default_window
+from desktop.imaging.facts import SOURCE_KEY
 from desktop.imaging.frame import Frame, pixels_sha256
 from desktop.imaging.made_slice import WRITE, MadeSlice
 from desktop.store import queries
@@ -240,6 +241,8 @@ class DerivedImages:
             def make() -> Piece:
                 original = frames.get(source.frame)
                 made = _derived(original, recipe, seed)
+                # the file itself says whom it was made from: the JSON beside may be left behind
+                made = dataclasses.replace(made, facts=made.facts | {SOURCE_KEY: source.frame.key})
                 pixels = made.values_yx if as_dicom else _storable(made.values_yx)
                 content: bytes
                 if as_dicom:
@@ -280,10 +283,7 @@ def _put(
     ending: str,
 ) -> Piece:
     """The file, its JSON beside it, and the labels that belong to it."""
-    facts = made.facts | {
-        "source_case": source.case_id,
-        "source_frame": source.frame.key,
-    }
+    facts = made.facts | {"source_case": source.case_id}
     if made.mask_yx is not None:
         facts["class"] = source.schema.label_class(source.class_id).name
     text = json.dumps(facts, indent=1, sort_keys=True)
@@ -309,6 +309,11 @@ def _storable(values_yx: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
     return (values_yx.astype(np.int32) - lift).astype(np.uint16)
 
 
+def _source_first(facts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Sorted, but with the original in front, so that a full attribute never cuts it off."""
+    return sorted(facts.items(), key=lambda fact: (fact[0] != SOURCE_KEY, *fact))
+
+
 def _dicom(source: _Source, original: Frame, made: Derived) -> MadeSlice:
     pixels = np.ascontiguousarray(made.values_yx)
     kinds = {"u1": "|u1", "u2": "<u2", "i2": "<i2"}
@@ -320,7 +325,7 @@ def _dicom(source: _Source, original: Frame, made: Derived) -> MadeSlice:
         pixels=pixels.astype(dtype).tobytes(),
         modality=source.modality,
         patient_id=f"SYN-{source.patient_key}",
-        facts="; ".join(f"{k} {v}" for k, v in sorted(made.facts.items())),
+        facts="; ".join(f"{k} {v}" for k, v in _source_first(made.facts)),
         slope=original.slope,
         intercept=original.intercept,
         unit=original.unit,

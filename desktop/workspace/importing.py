@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from desktop.commands.project import RegisterImages
 from desktop.domain.contracts import Progress
-from desktop.domain.study import Instance
+from desktop.domain.split import Part, is_synthetic
+from desktop.domain.study import Case, Instance
 from desktop.imaging.grouping import Duplicate
+from desktop.imaging.grouping import Refused as ScanRefused
 from desktop.imaging.scan import ScanResult, scan
 from desktop.store import queries
 from desktop.store.database import plain_errors, transaction
@@ -40,6 +42,7 @@ def scan_for(workspace: Workspace, paths: Sequence[Path], progress: Progress) ->
                 connection, Instance, order="position", series_id=series_id
             ),
             case_offset=offset,
+            patient_of=lambda instance_id: queries.patient_of(connection, instance_id),
         )
 
 
@@ -48,6 +51,7 @@ def register(workspace: Workspace, result: ScanResult, group: str = "") -> Impor
 
     ``group`` joins several calls to one step.
     """
+    result = _without_held_back(workspace, result)
     found = _found_again(workspace, result)
     connection = workspace._database.writer
     with plain_errors(), transaction(connection):
@@ -62,6 +66,50 @@ def register(workspace: Workspace, result: ScanResult, group: str = "") -> Impor
         duplicates=tuple(Refused(d.path, _why_not_twice(d, found)) for d in result.duplicates),
         found_again=len(found),
     )
+
+
+def part_of(result: ScanResult, cases: Sequence[Case]) -> ScanResult:
+    """The part of a scan that belongs to some of its cases, without what was said of others."""
+    studies = {c.study_id for c in cases}
+    series = {s for c in cases for s in c.series_ids}
+    instances = [i for i in result.instances if i.series_id in series]
+    return ScanResult(
+        studies=[s for s in result.studies if s.id in studies],
+        series=[s for s in result.series if s.id in series],
+        instances=instances,
+        cases=list(cases),
+        sources={i.id: result.sources[i.id] for i in instances},
+        texts={k: t for k, t in result.texts.items() if k in studies | series},
+        reordered=[i for i in result.reordered if i.series_id in series],
+    )
+
+
+def _without_held_back(workspace: Workspace, result: ScanResult) -> ScanResult:
+    """The scan without made-up images of patients in validation or test, each told as refused."""
+    if not any(is_synthetic(c) for c in result.cases):
+        return result
+    parts = workspace.splits.of_patients()
+    patient = {s.id: s.patient_key for s in result.studies}
+    held = {
+        c.id: part
+        for c in result.cases
+        if is_synthetic(c)
+        and (part := parts.get(patient[c.study_id])) in (Part.VALIDATION, Part.TEST)
+    }
+    if not held:
+        return result
+    kept = part_of(result, [c for c in result.cases if c.id not in held])
+    kept.refused += result.refused
+    kept.duplicates += result.duplicates
+    for case in result.cases:
+        for instance in result.instances if case.id in held else ():
+            if instance.series_id in case.series_ids:
+                why = (
+                    f"It is made up from images of {patient[case.study_id]}, who is in the "
+                    f"{held[case.id].value} set: it would teach a model about that patient."
+                )
+                kept.refused.append(ScanRefused(result.sources[instance.id], why))
+    return kept
 
 
 def _why_not_twice(copy: Duplicate, found: dict[str, Path]) -> str:

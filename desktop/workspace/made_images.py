@@ -205,7 +205,7 @@ def _steps(room: Workspace, batch: MadeBatch) -> Iterator[float]:
     _settle(batch, piece_of)
     group = room.new_id()
     for start_at in range(0, len(scan.cases), CASES_AT_ONCE):
-        part = _part(scan, scan.cases[start_at : start_at + CASES_AT_ONCE])
+        part = importing.part_of(scan, scan.cases[start_at : start_at + CASES_AT_ONCE])
         importing.register(room, part, group)
         for case in part.cases:
             _label(room, batch, part, case, piece_of)
@@ -228,21 +228,6 @@ def _settle(batch: MadeBatch, piece_of: dict[Path, Piece]) -> None:
     scan.studies[:] = [
         replace(s, patient_key=keys[s.id]) if s.id in keys else s for s in scan.studies
     ]
-
-
-def _part(scan: ScanResult, cases: Sequence[Case]) -> ScanResult:
-    """The part of a scan that belongs to some of its cases."""
-    studies = {c.study_id for c in cases}
-    series = {s for c in cases for s in c.series_ids}
-    instances = [i for i in scan.instances if i.series_id in series]
-    return ScanResult(
-        studies=[s for s in scan.studies if s.id in studies],
-        series=[s for s in scan.series if s.id in series],
-        instances=instances,
-        cases=list(cases),
-        sources={i.id: scan.sources[i.id] for i in instances},
-        texts={k: t for k, t in scan.texts.items() if k in studies | series},
-    )
 
 
 def _label(

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from PIL import Image
 from scipy import ndimage
 
 from desktop.commands.origin_lock import OriginLocked
@@ -298,3 +299,82 @@ def test_many_come_in_slices_that_leave_the_main_thread_free_in_between(
         assert all(found for found in labelled)
         room.undo("")
         assert len(room.cases()) == 1, "and still one step to take back"
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one scan", "source first"])
+def test_in_another_project_a_made_up_image_joins_the_patient_it_was_made_from(
+    room: Workspace, tmp_path: Path, together: bool
+) -> None:
+    source, out = made_files(room, tmp_path)
+    other = another_project(tmp_path)
+    try:
+        for paths in [[out, source]] if together else [[source], [out]]:
+            assert not other.import_images(paths).refused
+        patients = {
+            is_synthetic(line.case): queries.one(other._read, Study, line.case.study_id).patient_key
+            for line in other.cases()
+        }
+        assert other.case_count() == 4 and len(set(patients.values())) == 1
+        board = other.splits.board()
+        assert len(board.lines) == 1 and len(board.lines[0].cases) == 4
+        titles = [line.case.title for line in other.cases() if is_synthetic(line.case)]
+        assert not any("SYN" in title for title in titles)
+    finally:
+        other.close()
+
+
+def test_where_the_original_is_unknown_it_is_a_patient_of_its_own(
+    room: Workspace, tmp_path: Path
+) -> None:
+    _source, out = made_files(room, tmp_path)
+    other = another_project(tmp_path)
+    try:
+        assert not other.import_images([out]).refused
+        assert all(is_synthetic(line.case) for line in other.cases())
+    finally:
+        other.close()
+
+
+def test_made_up_images_of_a_patient_who_is_held_back_are_refused_and_the_rest_comes_in(
+    room: Workspace, tmp_path: Path
+) -> None:
+    source, out = made_files(room, tmp_path)
+    other = another_project(tmp_path)
+    try:
+        other.import_images([source])
+        (line,) = other.splits.board().lines
+        other.splits.move(line.patient_key, Part.TEST)
+        shutil.copy(source, out / "again.png")
+        pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+        Image.fromarray(pixels).save(out / "fresh.png")
+        report = other.import_images([out])
+        assert report.added == 1 and len(report.duplicates) == 1
+        assert len(report.refused) == 3
+        assert all(line.patient_key in r.reason and "test set" in r.reason for r in report.refused)
+        assert not any(is_synthetic(found.case) for found in other.cases())
+    finally:
+        other.close()
+
+
+def made_files(room: Workspace, tmp_path: Path) -> tuple[Path, Path]:
+    """The original's file, and a folder with what was made from it: DICOM, PNG, and one of one."""
+    case_id, frame = source_of(room)
+    out = tmp_path / "out"
+    first = room.derived.make(case_id, frame, Recipe(**{**vars(SHIFT), "dicom": True}), out)
+    room.derived.make(case_id, frame, Recipe(**{**vars(SHIFT), "dicom": False, "seed": 5}), out)
+    (again,) = room.frame_refs(room.case(first.cases[0]).series_ids[0])
+    deeper = Recipe(**{**vars(SHIFT), "dicom": True, "seed": 6})
+    room.derived.make(first.cases[0], again, deeper, out)
+    for beside in out.glob("*.json"):
+        beside.unlink()  # the files themselves say it
+    return room.source_path(frame.instance_id), out
+
+
+def another_project(tmp_path: Path) -> Workspace:
+    return Workspace.create(
+        tmp_path / "other.rroom",
+        title="Other",
+        reader_name="Bea",
+        settings=Settings(tmp_path / "b.json"),
+        secret=bytes(32),
+    )
