@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from desktop.commands.annotation import DeleteAnnotations
-from desktop.commands.project import AnswerQuestion, ChooseSchema, MarkCase, SetNoFinding
+from desktop.commands.project import ChooseSchema, MarkCase, SetNoFinding
 from desktop.domain.errors import UserError
-from desktop.domain.schema import AnswerValue, Question, QuestionKind
 from desktop.domain.study import Case
 from desktop.domain.task import AssignmentState
 from desktop.workspace.closing import take_defaults
 from desktop.workspace.workspace import Workspace
+from tools.answering import Place, answer_question
 from tools.drawing import add_region
 from tools.manage_assign import add_assign_commands
 from tools.manage_consensus import add_consensus_commands
@@ -175,13 +175,9 @@ def delete(chosen: argparse.Namespace) -> int:
 def answer(chosen: argparse.Namespace) -> int:
     with _open(chosen) as workspace:
         case = _case(workspace, chosen.case)
-        case_schema = workspace.schema(case.id)
-        if case_schema is None:
-            raise UserError("This case has no schema.", "", "Choose one first: schema.")
-        question = case_schema.question(chosen.question)
-        value = None if chosen.clear else _value(question, chosen.value)
-        workspace.run(AnswerQuestion(case_id=case.id, question_id=question.id, value=value))
-        print(f"{question.text} {'-' if value is None else chosen.value}")
+        value = None if chosen.clear else chosen.value or ""
+        place = Place(chosen.region, chosen.series, chosen.frame)
+        print(answer_question(workspace, case, chosen.question, value, place))
     return 0
 
 
@@ -264,26 +260,6 @@ def _case(workspace: Workspace, wanted: str) -> Case:
     return workspace.case(wanted)
 
 
-def _value(question: Question, text: str | None) -> AnswerValue:
-    """What a person typed, as the question's kind of answer; the command checks the rest."""
-    if text is None:
-        raise UserError("An answer is needed.", question.text, "Give a value, or --clear.")
-    match question.kind:
-        case QuestionKind.YES_NO:
-            if text.lower() not in ("yes", "no"):
-                raise UserError("Answer yes or no.", question.text)
-            return text.lower() == "yes"
-        case QuestionKind.NUMBER | QuestionKind.RATING:
-            try:
-                return float(text)
-            except ValueError as error:
-                raise UserError("A number is needed here.", question.text) from error
-        case QuestionKind.MULTIPLE | QuestionKind.RANKING:
-            return tuple(part.strip() for part in text.split(","))
-        case _:
-            return text
-
-
 def _login() -> str:
     return os.environ.get("USER") or os.environ.get("USERNAME") or "Reader"
 
@@ -318,11 +294,7 @@ def _parser() -> argparse.ArgumentParser:
     deleting = add("delete", delete, "Delete regions.")
     deleting.add_argument("case")
     deleting.add_argument("regions", nargs="+")
-    answering = add("answer", answer, "Answer a question of a case.")
-    answering.add_argument("case")
-    answering.add_argument("question")
-    answering.add_argument("value", nargs="?")
-    answering.add_argument("--clear", action="store_true")
+    _add_answer(add("answer", answer, "Answer a question of a case, or of a part of it."))
     marking = add("mark", mark, "Close, skip or reopen a case, or say that there is no finding.")
     marking.add_argument("case")
     marking.add_argument("state", choices=["open", "done", "skipped", "no-finding"])
@@ -364,6 +336,16 @@ def _parser() -> argparse.ArgumentParser:
     ):
         add_on_cases(add, _open, _case)
     return parser
+
+
+def _add_answer(answering: argparse.ArgumentParser) -> None:
+    answering.add_argument("case")
+    answering.add_argument("question")
+    answering.add_argument("value", nargs="?")
+    answering.add_argument("--clear", action="store_true")
+    answering.add_argument("--region", default="", help="its id, for a question about regions")
+    answering.add_argument("--series", type=int, default=1, help="its number in the case")
+    answering.add_argument("--frame", type=int, default=1, help="number of the image in the series")
 
 
 def _add_label(labelling: argparse.ArgumentParser) -> None:

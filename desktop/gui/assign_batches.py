@@ -132,8 +132,8 @@ class BatchCard(QFrame):
     def _reader(self, reader: ReaderProgress) -> QHBoxLayout:
         row = across(gap=12)
         name = ElidedLabel(reader.name)
-        name.setFixedWidth(132)
-        row.addWidget(name)
+        name.setMinimumWidth(132)
+        row.addWidget(name, 1)
         still = reader.cases - reader.closed
         parts = (
             Part(reader.done, "ok", "done"),
@@ -142,7 +142,7 @@ class BatchCard(QFrame):
         )
         row.addWidget(LoadBar(parts, reader.cases, reader.name), 1)
         count = label(f"{reader.closed:,} of {reader.cases:,}", "muted")
-        count.setFixedWidth(96)
+        count.setFixedWidth(72)
         count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(count)
         return row
@@ -150,8 +150,9 @@ class BatchCard(QFrame):
     def _say_share(self) -> None:
         batch, percent = self.line.batch, self.overlap.value()
         shared = round(percent / 100 * self.line.cases) if batch.readers_per_case > 1 else 0
+        many = "1 case is" if shared == 1 else f"{shared:,} cases are"
         self._share.setText(
-            f"{percent} %: {shared:,} cases are read by {batch.readers_per_case}"
+            f"{percent} %: {many} read by {batch.readers_per_case}"
             if shared
             else f"{percent} %: each case is read once"
         )

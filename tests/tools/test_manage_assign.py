@@ -40,6 +40,9 @@ def test_a_batch_goes_out_as_packages_and_comes_back(
     assert run("lead", "gold", project, 4, *lead)[0] == 2, "there is no answer yet"
     box = ("--box", 2, 2, 9, 9)
     assert run("lead", "label", project, 4, "Positive cell", *box, *lead)[0] == 0
+    assert "required question is open" in run("lead", "mark", project, 4, "done", *lead)[1]
+    quality = ("stain-quality", "good")
+    assert run("lead", "answer", project, 4, *quality, *lead)[0] == 0
     assert run("lead", "mark", project, 4, "done", *lead)[0] == 0
     code, said = run("lead", "gold", project, 4, "--concept", "Cells", *lead)
     assert code == 0 and "is gold" in said
@@ -52,7 +55,11 @@ def test_a_batch_goes_out_as_packages_and_comes_back(
     package = out / "p - Ada.rroom"
     assert package.exists(), list(out.iterdir())
     for number in (1, 2, 3):
-        assert run("ada", "label", package, number, "Positive cell", *box)[0] == 0
+        code, said = run("ada", "label", package, number, "Positive cell", *box)
+        strong = ("intensity", "strong", "--region", said.strip())
+        assert run("ada", "answer", package, number, *strong[:2])[0] == 2, "of which?"
+        assert run("ada", "answer", package, number, *strong)[0] == 0
+        assert run("ada", "answer", package, number, *quality)[0] == 0
         assert run("ada", "mark", package, number, "done")[0] == 0
     assert run("ada", "export", package, bundle)[0] == 0
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "ada"))
