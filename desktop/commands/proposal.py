@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from desktop.commands.annotation import AddAnnotation, PaintedFrame, PaintMask
 from desktop.commands.help_study import check_shown
 from desktop.commands.origin_lock import derived_answer, derived_region
-from desktop.domain.annotation import Annotation, Answer, Origin
+from desktop.domain.annotation import Annotation, Answer, MaskSlice, Origin
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
 from desktop.domain.proposal import Decision, Proposal, ProposedFrame, Verdict
