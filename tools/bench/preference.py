@@ -4,11 +4,11 @@
 
 Both sides of a ratio run in this process, one after the other. For the saving, 40 items have a true
 scale, and answers are drawn from the Bradley-Terry model on it; a share of them may be careless,
-that is, the toss of a coin. "Random" asks two different items drawn anew each time. Scores are
-fitted again after every five answers, the same way for all; what is given is the number of
-comparisons after which Kendall's tau between scores and truth, averaged over the seeds, reaches the
-target. How much is saved depends on how far apart the items are and on how many answers are
-careless, so several such worlds are run.
+that is, the toss of a coin. "Random" asks two different items drawn anew each time. As in the
+application, scores are fitted again after every answer, the same way for all; what is given is the
+number of comparisons after which Kendall's tau between scores and truth, averaged over the seeds,
+reaches the target. How much is saved depends on how far apart the items are and on how many answers
+are careless, so several such worlds are run.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from desktop.engines.worths import Worths
 from tools.bench.figures import hand_over
 
 Numbers = dict[str, Any]
-ITEMS, BATCH, MOST = 40, 5, 600
+ITEMS, BATCH, MOST = 40, 1, 600
 FIRST_SEED = 90_000
 TARGETS = (0.70, 0.80)
 PLAIN = RankingOptions(position=False)
