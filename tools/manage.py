@@ -38,6 +38,8 @@ from tools.manage_rules import add_rule_commands
 from tools.manage_schema import add_schema_commands
 from tools.manage_splits import add_split_commands
 from tools.manage_suggestions import add_suggestion_commands
+from tools.manage_synthetic import add_synthetic_commands
+from tools.manage_teaching import add_teaching_commands
 from tools.manage_team import add_team_commands
 from tools.progress import terminal_progress
 
@@ -324,10 +326,12 @@ def _parser() -> argparse.ArgumentParser:
         add_ranking_commands,
         add_split_commands,
         add_learning_commands,
+        add_teaching_commands,
     ):
         add_more(add, _open)
     for add_on_cases in (
         add_pixel_commands,
+        add_synthetic_commands,
         add_model_commands,
         add_suggestion_commands,
         add_rule_commands,

@@ -18,6 +18,7 @@ class LabelByTeacher(Command, frozen=True):
     """Offer what a teacher is sure of, as suggestions that carry its mark for ever.
 
     ``before``: earlier teachings of the question; what nobody has decided of them is withdrawn.
+    ``runs``: the run lengths of masks, where outlines are taught.
     """
 
     case_of: ClassVar[str] = ""
@@ -25,10 +26,11 @@ class LabelByTeacher(Command, frozen=True):
     teaching: Teaching
     proposals: tuple[Proposal, ...]
     before: tuple[str, ...] = ()
+    runs: tuple[bytes, ...] = ()
 
     @property
     def title(self) -> str:
-        count = len(self.proposals)
+        count = len({p.case_id for p in self.proposals})
         return f"Teacher labels {count} case{'' if count == 1 else 's'}"
 
     def apply(self, txn: Transaction) -> None:
@@ -44,7 +46,7 @@ class LabelByTeacher(Command, frozen=True):
                 raise ConflictProblem("A case that people check gets no suggestion.")
         for teaching_id in self.before:
             WithdrawProposals(run_id=txn.get(Teaching, teaching_id).run_id).apply(txn)
-        OfferProposals(proposals=self.proposals).apply(txn)
+        OfferProposals(proposals=self.proposals, runs=self.runs).apply(txn)
         txn.put(replace(self.teaching, created_utc=txn.now_utc()))
 
 

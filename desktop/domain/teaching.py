@@ -33,6 +33,8 @@ class StudentTrial(Value):
 class Teaching(Record):
     """One teacher's pseudo-labels of one question.
 
+    ``question_id``: "" where outlines are taught instead of answers; these have no check and no
+    student, because readers decide about each of them.
     ``source``: the run of a model whose suggestions were taken, "" for the project's own learner.
     ``thresholds`` by answer. ``offered``: how many labels of each answer. ``audit``: what the
     teacher said of the cases that people check; these get no suggestion, so that the check is

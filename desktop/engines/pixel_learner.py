@@ -5,6 +5,7 @@ A pixel learner is one object with ``name`` and ``fit``; built-ins and plugins r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,9 +61,14 @@ def unregister(name: str) -> None:
 
 
 def pixel_learners() -> tuple[PixelLearner, ...]:
-    """All pixel learners, in the order they were registered."""
-    _registered.setdefault(TreesOnPixels.name, TreesOnPixels())
-    return tuple(_registered.values())
+    """All pixel learners, the built-in one first, then in the order they were registered."""
+    built_in = TreesOnPixels()
+    return tuple(({built_in.name: built_in} | _registered).values())
+
+
+def usual_pixel_learner() -> PixelLearner:
+    """The one that is used: the last that a plugin brought, else the built-in one."""
+    return pixel_learners()[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +136,80 @@ def learn_pixels(
     where = _sampled(painted_yx, _regions(painted_yx) if regions_yx is None else regions_yx, seed)
     rows = features.reshape(-1, features.shape[-1])[where]
     given = np.searchsorted(classes, painted_yx.ravel()[where])
-    chosen = learner or pixel_learners()[0]
+    chosen = learner or usual_pixel_learner()
     return PixelModel(classes, chosen.fit(rows, np.asarray(given, dtype=np.int64), seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What one image teaches: ``rows`` (n, channels) and ``classes`` (n,) the numbers painted."""
+
+    rows: npt.NDArray[np.float32]
+    classes: Labels
+
+
+def lesson(
+    features: Channels, painted_yx: Labels, regions_yx: Labels, seed: int = 0, most: int = 3000
+) -> Lesson:
+    """At most ``most`` painted pixels by chance, none of many regions taking part more than 60."""
+    where = _sampled(painted_yx, regions_yx, seed)
+    if len(where) > most:
+        where = np.sort(np.random.default_rng(seed).choice(where, most, replace=False))
+    return Lesson(features.reshape(-1, features.shape[-1])[where], painted_yx.ravel()[where])
+
+
+def learn_lessons(
+    lessons: Sequence[Lesson], *, learner: PixelLearner | None = None, seed: int = 0
+) -> PixelModel:
+    """One model of many images. UserError where they show only one class."""
+    given = np.concatenate([one.classes for one in lessons]) if lessons else np.zeros(0, np.int64)
+    classes = np.unique(given)
+    if len(classes) < 2:
+        raise UserError(
+            "There is nothing to tell apart yet.",
+            "The outlines so far show one class only, and nothing that is none of them.",
+            "Close a case with outlines, paint anything else, or outline a second class.",
+        )
+    rows = np.concatenate([one.rows for one in lessons])
+    chosen = learner or usual_pixel_learner()
+    places = np.asarray(np.searchsorted(classes, given), dtype=np.int64)
+    return PixelModel(classes, chosen.fit(rows, places, seed))
+
+
+@dataclass(frozen=True, eq=False)
+class FoundRegion:
+    """Connected pixels of one predicted class, and how sure the model is of them on average."""
+
+    class_id: int
+    mask_yx: npt.NDArray[np.bool_]
+    score: float
+
+    def is_right(self, truth_yx: Labels) -> bool:
+        """Whether it covers regions of its class well: at least half of what both cover, both."""
+        from scipy import ndimage
+
+        labelled, _count = ndimage.label(truth_yx == self.class_id)
+        met = np.unique(labelled[self.mask_yx])
+        true = np.isin(labelled, met[met > 0])
+        both = int((true & self.mask_yx).sum())
+        return both > 0 and both >= 0.5 * int((true | self.mask_yx).sum())
+
+
+def found_regions(
+    classes_yx: Labels, chance_yx: npt.NDArray[np.floating], around: int
+) -> list[FoundRegion]:
+    """The connected regions of a prediction, but for what surrounds them, the largest first."""
+    from scipy import ndimage
+
+    found = []
+    for class_id in np.unique(classes_yx):
+        if class_id == around:
+            continue
+        labelled, count = ndimage.label(classes_yx == class_id)
+        for number in range(1, count + 1):
+            mask = labelled == number
+            found.append(FoundRegion(int(class_id), mask, float(chance_yx[mask].mean())))
+    return sorted(found, key=lambda one: -int(one.mask_yx.sum()))
 
 
 def cleaned(

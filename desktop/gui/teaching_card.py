@@ -16,9 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.gui.furniture import across, clear, down, label, push
+from desktop.gui.furniture import across, clear, down, inset, label, push
 
 if TYPE_CHECKING:
+    from desktop.workspace.outline_teacher import AskedOutlines
     from desktop.workspace.teaching import Asked
     from desktop.workspace.teaching_pool import Teacher
 
@@ -35,7 +36,7 @@ class TeacherCard(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
-        self.asked: Asked | None = None
+        self.asked: Asked | AskedOutlines | None = None
         self._teachers: list[Teacher] = []
         self.fields: dict[str, QDoubleSpinBox] = {}
         self._given: dict[str, QLabel] = {}
@@ -63,7 +64,7 @@ class TeacherCard(QFrame):
         self._grid.setVerticalSpacing(4)
         below.addLayout(self._grid)
         below.addLayout(self._make_share())
-        below.addLayout(self._make_audit())
+        below.addWidget(self._make_audit())
         self.go = push("", "primary", "plus", "")
         self.go.clicked.connect(self.label_wanted)
         below.addWidget(self.go, 0, Qt.AlignmentFlag.AlignRight)
@@ -79,8 +80,9 @@ class TeacherCard(QFrame):
         )
         self.forget()
 
-    def offer(self, teachers: list[Teacher]) -> None:
-        """The teachers to choose from."""
+    def offer(self, teachers: list[Teacher], has_check: bool = True) -> None:
+        """The teachers to choose from. ``has_check``: whether people check a part blindly."""
+        self._audit.setVisible(has_check)
         if teachers == self._teachers:
             return
         self._teachers = teachers
@@ -105,7 +107,7 @@ class TeacherCard(QFrame):
         self._below.hide()
         self.said.setText("It says of every open case how sure it is; nothing is labelled yet.")
 
-    def show_asked(self, asked: Asked) -> None:
+    def show_asked(self, asked: Asked | AskedOutlines) -> None:
         """What the teacher said, with thresholds to choose."""
         self.asked = asked
         self.fields.clear()
@@ -117,16 +119,14 @@ class TeacherCard(QFrame):
         ):
             self._add(row, name, words)
         self._grid.setColumnStretch(0, 1)
-        self.said.setText(
-            f"{asked.teacher.words[:1].upper()}{asked.teacher.words[1:]} looked at "
-            f"{len(asked.case_ids):,} open cases; people labelled {asked.labelled:,}."
-        )
+        self.said.setText(asked.sentence)
         self._below.show()
         self._count()
 
     def _add(self, row: int, name: str, words: str) -> None:
         self._grid.addWidget(label(words), row, 0)
         field = QDoubleSpinBox()
+        inset(field)
         field.setRange(0, 1)
         field.setDecimals(3)
         field.setSingleStep(0.01)
@@ -143,10 +143,10 @@ class TeacherCard(QFrame):
     def _count(self) -> None:
         if self.asked is None:
             return
-        said = self.asked.chances.argmax(axis=1)
+        said = self.asked.said()
         kept, right = self.asked.kept(self.thresholds), self.asked.right(self.thresholds)
-        for k, name in enumerate(self.asked.classes):
-            self._given[name].setText(f"{kept[name]:,} of {int((said == k).sum()):,}")
+        for name in self.asked.classes:
+            self._given[name].setText(f"{kept[name]:,} of {said[name]:,}")
             one = right[name]
             interval = one.interval
             self._right[name].setText(
@@ -155,12 +155,12 @@ class TeacherCard(QFrame):
                 else f"{one.right} of {one.checked} ({interval.low:.0%} to {interval.high:.0%})"
             )
         total = sum(kept.values())
-        self.go.setText(f" Label {total:,} case{'' if total == 1 else 's'}")
+        self.go.setText(f" {self.asked.go_words(total)}")
         self.go.setEnabled(total > 0)
         self.go.setToolTip(
-            "Offers the answers as suggestions, but for the part that people check."
+            "Offers them as suggestions, but for the part that people check."
             if total
-            else "No open case passes a threshold: lower one."
+            else "Nothing passes a threshold: lower one."
         )
 
     def _make_share(self) -> QHBoxLayout:
@@ -175,14 +175,15 @@ class TeacherCard(QFrame):
         row.addStretch(1)
         return row
 
-    def _make_audit(self) -> QHBoxLayout:
-        row = across(gap=8)
+    def _make_audit(self) -> QWidget:
+        self._audit = QWidget()
+        row = across(self._audit, gap=8)
         row.addWidget(label("Checked by people", "muted"))
         self.audit = _percent("Share that people check", 1, 50, 5)
         row.addWidget(self.audit)
         row.addWidget(label("at random, at least 5", "muted"))
         row.addStretch(1)
-        return row
+        return self._audit
 
     def _take_share(self) -> None:
         if self.asked is not None:
@@ -192,6 +193,7 @@ class TeacherCard(QFrame):
 
 def _percent(name: str, low: int, high: int, value: int) -> QSpinBox:
     field = QSpinBox()
+    inset(field)
     field.setRange(low, high)
     field.setValue(value)
     field.setSuffix(" %")

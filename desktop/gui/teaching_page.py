@@ -18,7 +18,8 @@ from desktop.gui.teaching_card import TeacherCard
 if TYPE_CHECKING:
     from desktop.domain.teaching import StudentTrial, Teaching
     from desktop.workspace.learning_topic import Topic
-    from desktop.workspace.teaching import Asked, Audit
+    from desktop.workspace.outline_teacher import OutlineDesk, OutlineTopic
+    from desktop.workspace.teaching import Audit, TeachingDesk
     from desktop.workspace.workspace import Workspace
 
 HEADS = (
@@ -26,6 +27,8 @@ HEADS = (
     Head("People", "What people answered", 100),
     Head("Teacher", "What the teacher said; hidden until people answered", 100),
 )
+CHECK = "2  People check a part, then the student proves itself"
+DECIDE = "2  Readers decide about each outline"
 _WATCHED = ("answer", "teaching", "schema", "proposal", "split")
 
 
@@ -39,7 +42,7 @@ class TeachingPage(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self._shell = shell
-        self._topics: list[Topic] = []
+        self._topics: list[Topic | OutlineTopic] = []
         self._busy = ""
         column = down(self, (24, 16, 24, 16), 12)
         column.addLayout(self._make_head())
@@ -73,7 +76,8 @@ class TeachingPage(QWidget):
     def _make_check(self) -> QWidget:
         card = frame("card")
         column = down(card, (16, 12, 16, 12), 8)
-        column.addWidget(label("2  People check a part, then the student proves itself", "heading"))
+        self.second = label(CHECK, "heading")
+        column.addWidget(self.second)
         self.last = label("", "muted", wrap=True)
         column.addWidget(self.last)
         self._stack = QStackedWidget()
@@ -118,10 +122,23 @@ class TeachingPage(QWidget):
         self.card.ask.setFocus()
 
     @property
-    def topic(self) -> Topic | None:
-        """The question in view."""
+    def topic(self) -> Topic | OutlineTopic | None:
+        """The question in view, or the outlines of a schema."""
         at = self.topic_box.currentIndex()
         return self._topics[at] if 0 <= at < len(self._topics) else None
+
+    @property
+    def _outlines(self) -> bool:
+        """Whether outlines are taught, which have neither check nor student."""
+        return self.topic is not None and not hasattr(self.topic, "question")
+
+    @property
+    def _desk(self) -> Any:
+        """Where the topic in view is taught: both desks are asked alike."""
+        room = self._room
+        assert room is not None
+        desk: TeachingDesk | OutlineDesk = room.outlines if self._outlines else room.teaching
+        return desk
 
     @property
     def _room(self) -> Workspace | None:
@@ -130,7 +147,9 @@ class TeachingPage(QWidget):
     def refresh(self) -> None:
         """Read everything anew."""
         room, kept = self._room, self.topic_box.currentText()
-        self._topics = room.learning.topics() if room is not None else []
+        self._topics = (
+            [*room.learning.topics(), *room.outlines.topics()] if room is not None else []
+        )
         words = [t.words for t in self._topics]
         if words != [self.topic_box.itemText(n) for n in range(self.topic_box.count())]:
             self.topic_box.blockSignals(True)
@@ -152,22 +171,29 @@ class TeachingPage(QWidget):
         room, topic = self._room, self.topic
         if room is None or topic is None:
             self._say_empty(
-                "No question to teach", "A question about a whole case with answers to choose from."
+                "Nothing to teach",
+                "A question about a whole case with answers to choose from, or classes to outline.",
             )
             self._enable(None, None)
             return
-        self.card.offer(room.teaching.teachers(topic))
-        runs = room.teaching.runs(topic)
+        self.second.setText(DECIDE if self._outlines else CHECK)
+        self.card.offer(self._desk.teachers(topic), has_check=not self._outlines)
+        runs = self._desk.runs(topic)
         if not runs:
             self._say_empty(
                 "Nothing is labelled by a teacher yet",
-                "Ask the teacher, choose thresholds and label; a random part then waits here.",
+                "Ask the teacher and choose thresholds. Readers then decide about every outline."
+                if self._outlines
+                else "Ask the teacher, choose thresholds and label; a random part then waits here.",
             )
             self._enable(None, None)
             return
         last = runs[-1]
-        audit = room.teaching.audit(topic, last)
-        self._show_audit(room, topic, last, audit)
+        audit = self._desk.audit(topic, last)
+        if self._outlines:
+            self._show_decided(last)
+        else:
+            self._show_audit(room, topic, last, audit)
         self._enable(last, audit)
         self.history.setText("\n".join(_run_words(r) for r in runs[:-1][::-1][:3]))
 
@@ -177,7 +203,16 @@ class TeachingPage(QWidget):
         for words in (self.last, self.checked, self.verdict, self.history):
             words.setText("")
 
-    def _show_audit(self, room: Workspace, topic: Topic, last: Teaching, audit: Audit) -> None:
+    def _show_decided(self, last: Teaching) -> None:
+        """What became of the outlines so far."""
+        said = {v.value: n for v, n in self._desk.decided(last).items()}
+        counts = ", ".join(f"{said[w]:,} {w}" for w in sorted(said)) or "none is decided yet"
+        self._say_empty("Suggested to the readers of these cases", f"So far: {counts}.")
+        self.last.setText(_run_words(last))
+        reset_role(self.verdict, "role", "muted")
+        self.verdict.setText(self._desk.why_not_yet(self.topic, last))
+
+    def _show_audit(self, room: Workspace, topic: Any, last: Teaching, audit: Audit) -> None:
         said = topic.question.choice_texts()
         rows = [
             Row(
@@ -220,7 +255,7 @@ class TeachingPage(QWidget):
         if not why and last is None:
             why = "A teacher has to label something first."
         if not why and last is not None and self._room is not None and self.topic is not None:
-            why = self._room.teaching.why_not_yet(self.topic, last)
+            why = self._desk.why_not_yet(self.topic, last)
         self.student.setEnabled(not why)
         self.student.setToolTip(
             why or "Learns with and without the labels and compares both on validation images."
@@ -243,14 +278,14 @@ class TeachingPage(QWidget):
         self._begin("The teacher is being asked; the line at the bottom shows how far.")
         self.card.said.setText(self._busy)
 
-        def done(asked: Asked) -> None:
+        def done(asked: Any) -> None:
             self._busy = ""
             if self.topic is topic:
                 self.card.show_asked(asked)
             self._show_runs()
 
         try:
-            room.teaching.start_asking(topic, self.card.source, done, self._failed)
+            self._desk.start_asking(topic, self.card.source, done, self._failed)
         except UserError as error:
             self._failed(error)
 
@@ -260,7 +295,7 @@ class TeachingPage(QWidget):
         if room is None or topic is None or asked is None:
             return
         try:
-            made = room.teaching.label(
+            made = self._desk.label(
                 topic, asked, self.card.thresholds, self.card.audit.value() / 100
             )
         except UserError as error:
@@ -268,18 +303,25 @@ class TeachingPage(QWidget):
             return
         count = sum(made.offered.values())
         self.card.forget()
-        self._shell.say(
-            f"{count:,} cases are labelled by the teacher",
-            f"{len(made.audit)} more wait to be checked by people, without seeing its answer.",
-            "ok",
-        )
+        if self._outlines:
+            self._shell.say(
+                f"{count:,} outlines are suggested", "Readers decide about each of them.", "ok"
+            )
+        else:
+            self._shell.say(
+                f"{count:,} cases are labelled by the teacher",
+                f"{len(made.audit)} more wait to be checked by people, without seeing its answer.",
+                "ok",
+            )
         self._show_runs()
 
     def teach(self) -> None:
         """Teach the student in the background."""
         room, topic = self._room, self.topic
-        runs = room.teaching.runs(topic) if room is not None and topic is not None else []
-        if room is None or topic is None or not runs or self._busy:
+        if room is None or topic is None or self._outlines or self._busy:
+            return
+        runs = self._desk.runs(topic)
+        if not runs:
             return
         self._begin("The student is learning; the line at the bottom shows how far.")
 
@@ -293,7 +335,7 @@ class TeachingPage(QWidget):
             self._show_runs()
 
         try:
-            room.teaching.start_student(topic, runs[-1], done, self._failed)
+            self._desk.start_student(topic, runs[-1], done, self._failed)
         except UserError as error:
             self._failed(error)
 
@@ -303,7 +345,7 @@ class TeachingPage(QWidget):
         if room is None or topic is None:
             return
         try:
-            count = room.teaching.write_table(topic, room.teaching.runs(topic)[-1], path)
+            count = self._desk.write_table(topic, self._desk.runs(topic)[-1], path)
         except (UserError, OSError) as error:
             why = error if isinstance(error, UserError) else UserError(
                 "The table can't be written there.", str(error), "Choose another folder."
@@ -349,6 +391,10 @@ class TeachingPage(QWidget):
 
 def _run_words(run: Teaching) -> str:
     count = sum(run.offered.values())
+    if not run.question_id:
+        return (
+            f"Teacher {run.number}, {run.teacher}: {count:,} outlines on {run.pool:,} open cases."
+        )
     words = (
         f"Teacher {run.number}, {run.teacher}: {count:,} of {run.pool:,} open cases labelled, "
         f"{len(run.audit)} set aside for people."

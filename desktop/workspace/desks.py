@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from desktop.workspace.help_desk import HelpDesk
     from desktop.workspace.learning import Learning
     from desktop.workspace.models import Models
+    from desktop.workspace.outline_teacher import OutlineDesk
     from desktop.workspace.patches import Patches
     from desktop.workspace.pixel_text import PixelText
     from desktop.workspace.pixels import Pixels
@@ -158,6 +159,13 @@ class Desks:
         from desktop.workspace.pixels import Pixels
 
         return Pixels(self._self())
+
+    @functools.cached_property
+    def outlines(self) -> OutlineDesk:
+        """A teacher that outlines open cases as readers outlined others."""
+        from desktop.workspace.outline_teacher import OutlineDesk
+
+        return OutlineDesk(self._self())
 
     @functools.cached_property
     def patches(self) -> Patches:

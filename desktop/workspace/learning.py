@@ -104,6 +104,7 @@ class Learning:
         """What a round can be made with: what ships, and what plugins brought."""
         from desktop.engines import image_features, learner, samplers
 
+        _ = self._workspace.plugins  # theirs count from here on
         return Ways(
             tuple((s.name, s.title) for s in samplers.samplers()),
             tuple((e.name, e.title) for e in image_features.extractors()),
@@ -271,6 +272,7 @@ class Learning:
 
     def _freeze(self, topic: Topic, plan: RoundPlan) -> Frozen:
         """What a round is made of; AccessProblem for who doesn't lead."""
+        _ = self._workspace.plugins
         self._workspace._check_writable()
         if self._workspace.reader.role is not Role.LEAD:
             raise AccessProblem("Only the lead starts rounds.", "", "Ask the lead of this project.")

@@ -169,6 +169,7 @@ class Patches:
         self, case_id: str, series_id: str, frame: FrameRef
     ) -> Callable[[Progress], tuple[Patch, ...]]:
         room = self._workspace
+        _ = room.plugins
         why = self.why_not(case_id, frame)
         if why is not None:
             raise why

@@ -155,6 +155,7 @@ class Pixels:
         Either answer comes on the main thread, and only for the newest request.
         """
         self.cancel()
+        _ = self._workspace.plugins  # a learner that one brings is used from here on
         why = self.why_not(case_id, frame)
         painted = self.painted(case_id, frame)
         if why is not None or painted is None:
@@ -172,6 +173,7 @@ class Pixels:
         self, case_id: str, series_id: str, frame: FrameRef, progress: Progress | None = None
     ) -> Prediction:
         """The same, blocking; UserError where nothing can be predicted."""
+        _ = self._workspace.plugins
         why, painted = self.why_not(case_id, frame), self.painted(case_id, frame)
         if why is not None or painted is None:
             raise why or UserError("Nothing is painted.")
@@ -270,13 +272,13 @@ class Pixels:
     def _predicted(
         self, case_id: str, series_id: str, ref: FrameRef, painted: Classes, progress: Progress
     ) -> Prediction:
-        from desktop.engines.pixel_learner import learn_pixels, pixel_learners
+        from desktop.engines.pixel_learner import learn_pixels, usual_pixel_learner
 
         frame = self._workspace.frames.get(ref)
         step = coarseness(frame.rows, frame.columns)
         channels = self.channels_of(frame, step, progress)
         coarse = coarse_marks(painted, step)
-        learner = pixel_learners()[0]
+        learner = usual_pixel_learner()
         model = learn_pixels(channels, coarse, learner=learner, seed=SEED)
         progress.report(0.6, "Classifying pixels")
         soft = model.quick_probabilities(channels, progress)

@@ -81,6 +81,22 @@ class Asked:
     known: npt.NDArray[np.int64]
     labelled: int
 
+    @property
+    def sentence(self) -> str:
+        words = f"{self.teacher.words[:1].upper()}{self.teacher.words[1:]}"
+        return (
+            f"{words} looked at {len(self.case_ids):,} open cases; "
+            f"people labelled {self.labelled:,}."
+        )
+
+    def said(self) -> dict[str, int]:
+        """How many cases each answer is the likeliest of."""
+        said = self.chances.argmax(axis=1)
+        return {c: int((said == k).sum()) for k, c in enumerate(self.classes)}
+
+    def go_words(self, total: int) -> str:
+        return f"Label {total:,} case{'' if total == 1 else 's'}"
+
     def surest(self, share: float) -> dict[str, float]:
         """Thresholds that keep the surest share of each answer."""
         found = quantile_thresholds(self.chances, share)

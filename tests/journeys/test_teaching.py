@@ -8,18 +8,21 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from desktop.domain.split import Part
 from desktop.domain.study import Study
 from desktop.gui import theme
+from desktop.gui.goto import go_to_frame
 from desktop.gui.main_window import MainWindow
 from desktop.gui.reading import Reading
 from desktop.gui.shell import Shell
-from desktop.gui.simulated_hands import photograph, wait_for
+from desktop.gui.simulated_hands import photograph, press_key, wait_for
 from desktop.store import queries
 from desktop.workspace.settings import Settings
 from tests.gui.test_models_page import check_habits
 from tests.workspace.made_lessons import Lessons
+from tests.workspace.made_outlines import MadeOutlines
 
 SHOTS = os.environ.get("READINGROOM_SHOTS", "")
 LABELLED, REAL = 20, 22
@@ -41,7 +44,7 @@ def test_a_teacher_labels_people_check_and_the_student_gets_its_verdict(
     QTest.mouseClick(learning.teacher, Qt.MouseButton.LeftButton)
     assert window.page == "teaching"
     page: Any = window._pages["teaching"]
-    at = next(n for n, t in enumerate(page._topics) if t.question.id == "kind")
+    at = next(n for n, t in enumerate(page._topics) if t.words == "What is it (Lessons)")
     page.topic_box.setCurrentIndex(at)
     photo(window, "teaching-empty")
     page.card.ask.setFocus()
@@ -109,3 +112,54 @@ def check_blindly(window: MainWindow, page: Any, made: Lessons) -> None:
 def photo(window: MainWindow, name: str) -> None:
     if SHOTS:
         photograph(window, Path(SHOTS) / f"{name}.png")
+
+
+def test_a_teacher_outlines_open_cases_and_readers_decide(
+    qtbot: Any, qapp: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    made = MadeOutlines(tmp_path, count=5)
+    for case_id in made.cases[:3]:
+        made.outline(case_id)
+    theme.apply(qapp, "dark")
+    window = MainWindow(Shell(Reading(), Settings(tmp_path / "window.json")))
+    qtbot.addWidget(window)
+    window.resize(1440, 900)
+    window.show()
+    wait_for(lambda: window.reading_page.canvas is not None, "the canvas")
+    window.shell.reading.open(made.room)
+    window.actions_["page.learning"].trigger()
+    learning: Any = window._pages["learning"]
+    QTest.mouseClick(learning.teacher, Qt.MouseButton.LeftButton)
+    page: Any = window._pages["teaching"]
+    assert page.topic_box.currentText() == "Outlines (Parts)"
+    QTest.mouseClick(page.card.ask, Qt.MouseButton.LeftButton)
+    wait_for(lambda: page.card.asked is not None, "the teacher's outlines")
+    assert "Dice on 3 images" in page.card.said.text() and not page.card.audit.isVisible()
+    for field in page.card.fields.values():
+        field.setValue(0.3)
+    photo(window, "outlines-asked")
+    qapp.processEvents()
+    check_habits(page)
+    QTest.mouseClick(page.card.go, Qt.MouseButton.LeftButton)
+    (run,) = made.room.outlines.runs(page.topic)
+    assert f"{sum(run.offered.values())} outlines" in page.last.text()
+    assert not page.student.isEnabled() and "no student" in page.student.toolTip()
+    assert page.save.isEnabled()
+    case_id = made.cases[3]
+    proposals = [p for p, d in made.room.proposals(case_id) if d is None]
+    go_to_frame(window.shell.reading, case_id, made.frame(case_id))
+    window.show_page("read")
+    wait_for(lambda: window.reading_page.canvas.has_frame, "the image is shown")
+    window.reading_page.focus_image()
+    press_key(window, Qt.Key.Key_S)
+    press_key(window, Qt.Key.Key_Return)
+    assert len(made.room.annotations(case_id)) == 1
+    assert sum(d is None for _p, d in made.room.proposals(case_id)) == len(proposals) - 1
+    photo(window, "outlines-accepted")
+    window.show_page("teaching")
+    assert any("1 accepted" in w.text() for w in page.findChildren(QLabel))
+    window.shell.wear("light")
+    window.resize(1024, 640)
+    photo(window, "outlines-small")
+    window.shell.reading.open(None)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from desktop.domain.learning import RoundPlan
+from desktop.engines import image_features, learner, pixel_learner, samplers
 from desktop.workspace import plugins
 from desktop.workspace.plugins import PluginState, allow, find_plugins, load_plugins
 from desktop.workspace.settings import Settings
+from tests.workspace.made_lessons import Lessons
 
 GOOD = 'PLUGIN = {"name": "Good", "version": "1.2", "api": 1}\ndef register(registry): pass\n'
 
@@ -55,3 +58,70 @@ def test_a_plugin_that_does_not_fit_is_reported(
     (plugin,) = load_plugins(settings)
     assert plugin.state is PluginState.REFUSED
     assert problem in plugin.problem
+
+
+LEARNERS = """
+PLUGIN = {"name": "Learners", "version": "1", "api": 1}
+import numpy as np
+
+class First:
+    name, title = "first", "the first ones"
+    def pick(self, scene, count):
+        return np.flatnonzero(scene.allowed)
+
+class Mean:
+    name, title, version = "mean", "brightness alone", "1"
+    def extract(self, images, progress):
+        return np.array([[float(i.mean()), float(i.std())] for i in images])
+
+class Even:
+    name, title = "even", "knows nothing"
+    def fit(self, features, classes, count, seed):
+        return self
+    def probabilities(self, features):
+        return np.full((len(features), 3), 1 / 3)
+
+class Pixels:
+    name, title = "first-class", "always the first class"
+    def fit(self, rows, classes, seed):
+        self.count = int(classes.max()) + 1
+        return self
+    def probabilities(self, rows):
+        found = np.zeros((len(rows), self.count))
+        found[:, 0] = 1.0
+        return found
+
+def register(registry):
+    registry.add_sampler(First())
+    registry.add_feature_extractor(Mean())
+    registry.add_learner(Even())
+    registry.add_pixel_learner(Pixels())
+"""
+
+
+def test_one_file_brings_sampler_extractor_and_learners_to_a_project_just_opened(
+    own: Path, tmp_path: Path
+) -> None:
+    (own / "learners.py").write_text(LEARNERS)
+    lessons = Lessons(tmp_path / "lessons", count=20)
+    settings = lessons.ws.settings
+    allow(settings, find_plugins(settings)[0].sha256)
+    lessons.ws.close()
+    lessons.open()
+    plan = RoundPlan(size=4, extractor="mean", sampler="first", learners=("even",))
+    try:
+        lessons.ws.learning.run_round(lessons.topic, plan)  # nobody looked at plugins before
+        lessons.answer_queue()
+        made = lessons.ws.learning.run_round(lessons.topic, plan)
+        assert made.learner == "knows nothing"
+        ways = lessons.ws.learning.ways()
+        assert ("first", "the first ones") in ways.samplers
+        assert ("mean", "brightness alone") in ways.extractors
+        assert pixel_learner.usual_pixel_learner().name == "first-class"
+    finally:
+        samplers.unregister("first")
+        image_features.unregister("mean")
+        learner.unregister("even")
+        pixel_learner.unregister("first-class")
+        lessons.ws.close()
+    assert pixel_learner.usual_pixel_learner().name == "extra-trees"
