@@ -104,9 +104,14 @@ class CaseList(QWidget):
         self._stack.setCurrentWidget(self._nothing)
 
     def show_cases(
-        self, heading: str, lines: Sequence[CaseSaid], total: int, names: Sequence[str]
+        self,
+        heading: str,
+        lines: Sequence[CaseSaid],
+        total: int,
+        names: Sequence[str],
+        count: str = "",
     ) -> None:
-        """Show these lines, the first of ``total``."""
+        """Show these lines, the first of ``total``; ``count`` says how many are marked."""
         if not lines:
             self.say(heading, "No case has this.")
             return
@@ -117,7 +122,7 @@ class CaseList(QWidget):
             else ("1 case" if total == 1 else f"{total:,} cases")
         )
         differ = sum(line.differ for line in lines)
-        self.count.setText(f"{shown}, {differ:,} with different answers")
+        self.count.setText(f"{shown}, {count or f'{differ:,} with different answers'}")
         self.model.show_lines(lines, names)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)

@@ -44,7 +44,7 @@ class AttributesPart(QWidget):
         column.addWidget(self.about)
         self.table = PlainTable("Agreement by attribute", HEADS)
         self.table.picked.connect(self._show_row)
-        self.detail = QualityDetail(shell, with_weights=False)
+        self.detail = QualityDetail(shell, of_board=False)
         self.detail.chosen.connect(self.chosen)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)

@@ -16,10 +16,11 @@ from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
 if TYPE_CHECKING:
+    from desktop.workspace.quality_board import Board
     from desktop.workspace.quality_detail import TopicDetail
 
-VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time", "Site", "Weights")
-WEIGHTS = VIEWS.index("Weights")
+VIEWS = ("Two readers", "Answers", "Over time", "Modality", "Time", "Site", "Known", "Weights")
+TIME, KNOWN, WEIGHTS = (VIEWS.index(name) for name in ("Time", "Known", "Weights"))
 TIPS = (
     "What two readers said of the same items; choose the two in the table at the left.",
     "How well each answer is told from all others.",
@@ -27,6 +28,7 @@ TIPS = (
     "Agreement by modality.",
     "How long readers worked on these cases.",
     "Agreement by site: the tag site:NAME of a case.",
+    "Who was right where the answer is known, and who took wrong advice.",
     "How much two different answers count as alike; typed over by hand.",
 )
 
@@ -37,11 +39,12 @@ class QualityDetail(QWidget):
     chosen = Signal(str)
 
     def __init__(
-        self, shell: Shell, parent: QWidget | None = None, *, with_weights: bool = True
+        self, shell: Shell, parent: QWidget | None = None, *, of_board: bool = True
     ) -> None:
         super().__init__(parent)
         self._shell, self._reading = shell, shell.reading
         self.detail: TopicDetail | None = None
+        self._board: Board | None = None
         self._names: tuple[str, ...] = ()
         self._pair = (0, 1)
         self._view = 0
@@ -52,7 +55,8 @@ class QualityDetail(QWidget):
         head.addWidget(self.title, 1)
         self._group = QButtonGroup(self)
         head.addWidget(segments(self._group, VIEWS, self.show_view, tips=TIPS))
-        self._group.button(WEIGHTS).setVisible(with_weights)
+        for number in (KNOWN, WEIGHTS):
+            self._group.button(number).setVisible(of_board)
         column.addLayout(head)
         self.note = label("", "small", wrap=True)
         column.addWidget(self.note)
@@ -75,12 +79,14 @@ class QualityDetail(QWidget):
         split.setSizes([400, 460, 460])
         column.addWidget(split, 1)
 
-    def show_detail(self, detail: TopicDetail | None, names: Sequence[str]) -> None:
+    def show_detail(
+        self, detail: TopicDetail | None, names: Sequence[str], board: Board | None = None
+    ) -> None:
         """Show a topic; ``names`` are its readers as they may be told."""
         from desktop.engines.agreement_result import intervals_words
         from desktop.workspace.quality_plots import pair_plot
 
-        self.detail, self._names = detail, tuple(names)
+        self.detail, self._names, self._board = detail, tuple(names), board
         self._pair = self._first_pair()
         self.setEnabled(detail is not None)
         if detail is None:
@@ -107,6 +113,7 @@ class QualityDetail(QWidget):
             self._modality,
             self._time,
             self._site,
+            self._known,
             self.weights.show_detail,
         )
         self._behind = {}
@@ -164,6 +171,12 @@ class QualityDetail(QWidget):
 
         self.plot.show_plot(site_plot(detail))
 
+    def _known(self, detail: TopicDetail) -> None:
+        from desktop.workspace.known_cases import known_plot
+
+        if self._board is not None:
+            self.plot.show_plot(known_plot(self._board, detail, self._names))
+
     def _time(self, detail: TopicDetail) -> None:
         from desktop.workspace.quality_plots import time_plot
 
@@ -207,16 +220,51 @@ class QualityDetail(QWidget):
             heading = f"{names[first]}: {words[key[0]]}, {names[second]}: {words[key[1]]}"
             self._list(heading, detail.of_confusion(first, second, *key))
         elif self._view == 1:
-            name = detail.asked.ratings.categories[key]
-            self._list(f"Somebody said: {name}", detail.of_class(key))
+            self._list_answer(key)
         elif self._view == 2:
             self._list("Read in this stretch", self._behind.get(key, ()))
         elif self._view == 3:
             self._list(f"Modality: {key or 'none'}", detail.of_group(key))
+        elif self._view == KNOWN:
+            what, reader = key
+            self.show_known(what, reader)
         elif self._view == 5:
             self._list(f"Site: {key or 'none'}", detail.of_site(key))
         else:
             self._list_times(detail, key)
+
+    def show_known(self, what: str, reader_id: str = "") -> None:
+        """List the cases behind a share of known answers, or of wrong advice taken."""
+        from desktop.workspace.known_cases import RIGHT
+
+        detail, room = self.detail, self._reading.workspace
+        if detail is None or self._board is None or room is None:
+            return
+        lines = room.quality.behind(self._board, detail, what, reader_id)
+        who = self._names[detail.readers.index(reader_id)] + ": " if reader_id else ""
+        bad = sum(line.differ for line in lines)
+        if what == RIGHT:
+            heading, count = f"{who}Known answers", f"{bad:,} with a wrong answer"
+        else:
+            heading, count = f"{who}Wrong advice", f"{bad:,} where it was taken"
+        self.cases.show_cases(heading, lines[:MOST], len(lines), self._names, count)
+
+    def show_most_common(self) -> None:
+        """List the cases of which somebody gave the answer given most often."""
+        if self.detail is None or self.detail.asked.ratings.q == 0 or self.detail.is_measured:
+            return
+        shares = self.detail.asked.ratings.shares()
+        self._list_answer(int(shares.argmax()))
+
+    def show_shared(self) -> None:
+        """List the cases that two or more answered."""
+        if self.detail is not None:
+            self._list("Read by two or more", self.detail.all_items())
+
+    def _list_answer(self, category: int) -> None:
+        if self.detail is not None:
+            name = self.detail.asked.ratings.categories[category]
+            self._list(f"Somebody said: {name}", self.detail.of_class(category))
 
     def _list_times(self, detail: TopicDetail, key: tuple[str, float, float]) -> None:
         import numpy as np

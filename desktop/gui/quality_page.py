@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -23,10 +23,10 @@ from desktop.domain.task import Role
 from desktop.gui.furniture import ElidedLabel, EmptyState, across, down, label, push
 from desktop.gui.places_of_projects import free_path
 from desktop.gui.quality_choices import QualityChoices
-from desktop.gui.quality_detail import QualityDetail
+from desktop.gui.quality_detail import TIME, QualityDetail
 from desktop.gui.quality_regions import RegionsView
 from desktop.gui.quality_suspects import SuspectsView
-from desktop.gui.quality_table import BoardTable
+from desktop.gui.quality_table import ACTIVE, BIAS, KNOWN, MOST, BoardTable
 from desktop.gui.segments import segments
 from desktop.gui.shell import Shell
 
@@ -68,6 +68,7 @@ class QualityPage(QWidget):
         self._tabs = QStackedWidget()
         self.table = BoardTable()
         self.table.selectionModel().currentRowChanged.connect(lambda *_rows: self._pause.start(60))
+        self.table.selectionModel().currentChanged.connect(self._cell_moved)
         self.detail = QualityDetail(shell)
         self.detail.chosen.connect(self.chosen)
         self.detail.weights.changed.connect(self._keep_weights)
@@ -223,9 +224,34 @@ class QualityPage(QWidget):
 
         def done(detail: TopicDetail) -> None:
             if ticket == (self._asked, self._wanted):
-                self.detail.show_detail(detail, self.names_of(detail.readers))
+                self.detail.show_detail(detail, self.names_of(detail.readers), self.board)
+                self._show_behind()
 
         room.quality.start_detail(self.board, self._wanted, done, self._shell.say_error)
+
+    def _cell_moved(self, now: QModelIndex, before: QModelIndex) -> None:
+        """Another figure of the same row: its cases are listed at once."""
+        if now.row() == before.row():
+            self._show_behind()
+
+    def _show_behind(self) -> None:
+        """List the cases behind the current cell of the board."""
+        from desktop.workspace.known_cases import RIGHT, TAKEN
+
+        shown, column = self.detail.detail, self.table.currentIndex().column()
+        if shown is None or shown.topic.key != self._wanted:
+            return
+        if column == KNOWN:
+            self.detail.show_known(RIGHT)
+        elif column == BIAS:
+            self.detail.show_known(TAKEN)
+        elif column == MOST:
+            self.detail.show_most_common()
+        elif column == ACTIVE:
+            self.detail.show_view(TIME)
+            self.detail.show_shared()
+        else:
+            self.detail.show_shared()
 
     # report --------------------------------------------------------------------------------
 
@@ -278,7 +304,8 @@ class QualityPage(QWidget):
         self._names = {} if self._names else room.quality.reader_names()
         self.names.setText(" Hide names" if self._names else " Show names")
         if self.detail.detail is not None:
-            self.detail.show_detail(self.detail.detail, self.names_of(self.detail.detail.readers))
+            shown = self.detail.detail
+            self.detail.show_detail(shown, self.names_of(shown.readers), self.board)
         self.regions.refresh_names()
         self.suspects.refresh_names()
 

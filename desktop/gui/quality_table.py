@@ -110,6 +110,7 @@ class IntervalDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         super().paint(painter, option, index)
         row: BoardRow = index.data(Qt.ItemDataRole.UserRole)
+        frame_current(self.parent(), painter, option, index)
         told, look = row.agreement, theme.current()
         if told.value is None:
             return
@@ -135,13 +136,35 @@ class IntervalDelegate(QStyledItemDelegate):
         painter.restore()
 
 
+class CellDelegate(QStyledItemDelegate):
+    """Frames the current cell: its cases are those in the list below."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().paint(painter, option, index)
+        frame_current(self.parent(), painter, option, index)
+
+
+def frame_current(
+    table: QObject | None, painter: QPainter, option: QStyleOptionViewItem, index: _Index
+) -> None:
+    """A thin frame around the current cell of a table."""
+    if isinstance(table, QTableView) and table.currentIndex() == index:
+        painter.save()
+        painter.setPen(QPen(QColor(theme.current().accent), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        box = QRectF(option.rect).adjusted(1.5, 2.5, -1.5, -2.5)  # type: ignore[attr-defined]
+        painter.drawRoundedRect(box, 4, 4)
+        painter.restore()
+
+
 class BoardTable(QTableView):
-    """The board; the current row is what is shown in detail."""
+    """The board; the current row is shown in detail, the current cell lists its cases."""
 
     def __init__(self) -> None:
         super().__init__()
         self.board = BoardModel(self)
         self.setModel(self.board)
+        self.setItemDelegate(CellDelegate(self))
         self.setItemDelegateForColumn(INTERVAL, IntervalDelegate(self))
         dress(self, "Agreement by question and class")
         self.horizontalHeader().setMinimumSectionSize(60)

@@ -6,6 +6,7 @@ entries of a list, ``SUB`` the parts of an entry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -13,17 +14,18 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    case,
     distinct,
     exists,
     func,
     literal,
     select,
+    union,
 )
 
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, Origin
 from desktop.domain.batch import Package
+from desktop.domain.gold import GoldCase
 from desktop.domain.proposal import Decision, Proposal
 from desktop.domain.study import Case
 from desktop.domain.task import Assignment, AssignmentState
@@ -31,6 +33,7 @@ from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.store.tables import RECORD_TABLES, events, record_heads, topic_of
 
 SEP, SUB = "\x1e", "\x1f"
+_AT_ONCE = 500
 NOT_READ = (Origin.ADJUDICATED.value, Origin.CONSENSUS.value)
 
 
@@ -165,8 +168,14 @@ def answers_to(connection: Connection, topic: str, only_closed: bool) -> list[Sa
     return [Said(*row) for row in connection.execute(query)]
 
 
-def marks_of(connection: Connection, topic: str) -> list[Said]:
-    """Whether each reader who closed a case marked the class there: "true" or "false"."""
+def marks_of(connection: Connection, topic: str, case_ids: Sequence[str] = ()) -> list[Said]:
+    """Whether each reader who closed a case marked the class there: "true" or "false".
+
+    Of all cases, or of ``case_ids`` where some are named.
+    """
+    if len(case_ids) > _AT_ONCE:
+        parts = (case_ids[n : n + _AT_ONCE] for n in range(0, len(case_ids), _AT_ONCE))
+        return [said for some in parts for said in marks_of(connection, topic, some)]
     work, rows = RECORD_TABLES[Assignment], RECORD_TABLES[Annotation]
     marked = exists().where(
         rows.c.case_id == work.c.case_id,
@@ -179,6 +188,8 @@ def marks_of(connection: Connection, topic: str) -> list[Said]:
         .where(work.c.state == AssignmentState.DONE.value, *_of_project(connection, work.c.case_id))
         .order_by(work.c.case_id, work.c.reader_id)
     )
+    if case_ids:
+        query = query.where(work.c.case_id.in_(case_ids))
     return [
         Said(case_id, "", reader, "true" if seen else "false")
         for case_id, reader, seen in connection.execute(query)
@@ -269,16 +280,11 @@ def active_by_schema(connection: Connection) -> list[tuple[str, float]]:
     return [(schema_id or "", ms / 1000) for schema_id, ms in connection.execute(query)]
 
 
-def known_scores(connection: Connection) -> list[tuple[str, str, int, int]]:
-    """(topic, reader id, right, asked) of answers to items on which somebody ruled."""
+def known_rows(connection: Connection) -> list[tuple[str, str, str, bool]]:
+    """(topic, case id, reader id, whether right) of answers to items on which somebody ruled."""
     rows, ruled = RECORD_TABLES[Answer], _ruled()
     query = (
-        select(
-            rows.c.topic,
-            rows.c.reader_id,
-            func.sum(case((rows.c.said == ruled.c.said, 1), else_=0)),
-            func.count(),
-        )
+        select(rows.c.topic, rows.c.case_id, rows.c.reader_id, rows.c.said == ruled.c.said)
         .select_from(
             ruled.join(
                 rows,
@@ -290,9 +296,8 @@ def known_scores(connection: Connection) -> list[tuple[str, str, int, int]]:
             )
         )
         .where(rows.c.origin.not_in(NOT_READ))
-        .group_by(rows.c.topic, rows.c.reader_id)
     )
-    return [(t, r, int(right), asked) for t, r, right, asked in connection.execute(query)]
+    return [(t, c, r, bool(right)) for t, c, r, right in connection.execute(query)]
 
 
 def ruled_answers(connection: Connection) -> dict[tuple[str, str], str]:
@@ -311,23 +316,61 @@ def _ruled() -> CTE:
     return query.select_from(joined).distinct().cte().prefix_with("MATERIALIZED")
 
 
-def decided_suggestions(connection: Connection) -> list[tuple[str, str, str, str]]:
-    """(topic, case id, suggested answer as JSON, verdict) of all decisions about answers."""
+def decided_suggestions(
+    connection: Connection,
+) -> list[tuple[str, str, str, str, str, bool]]:
+    """(topic, case id, reader id, suggested answer as JSON, verdict, whether what was made of it
+    still says that) of all decisions about answers."""
     decisions, proposals = RECORD_TABLES[Decision], RECORD_TABLES[Proposal]
+    answers = RECORD_TABLES[Answer]
     asked = func.json_extract(proposals.c.data, "$.question_id")
+    suggested = proposals.c.data.op("->")("$.value")
+    kept = exists().where(
+        answers.c.id == func.json_extract(decisions.c.data, "$.made_id"),
+        answers.c.said == suggested,
+    )
     query = (
         select(
             func.json_extract(proposals.c.data, "$.schema_id"),
             asked,
             decisions.c.case_id,
-            proposals.c.data.op("->")("$.value"),
+            decisions.c.reader_id,
+            suggested,
             func.json_extract(decisions.c.data, "$.verdict"),
+            kept,
         )
         .join(proposals, proposals.c.id == decisions.c.proposal_id)
         .where(asked != "")
     )
     rows = connection.execute(query)
-    return [(topic_of(schema, question), c, said, v) for schema, question, c, said, v in rows]
+    return [
+        (topic_of(schema, question), c, reader, said, v, bool(still))
+        for schema, question, c, reader, said, v, still in rows
+    ]
+
+
+def decided_regions(connection: Connection, most: int) -> list[str]:
+    """Ids of suggested regions that somebody decided, on cases with gold or a ruling on regions."""
+    decisions, proposals = RECORD_TABLES[Decision], RECORD_TABLES[Proposal]
+    rulings, gold = RECORD_TABLES[Adjudication], RECORD_TABLES[GoldCase]
+    known = union(
+        select(rulings.c.case_id).where(
+            func.coalesce(func.json_extract(rulings.c.data, "$.question_id"), "") == ""
+        ),
+        select(func.json_extract(gold.c.data, "$.case_id")),
+    )
+    query = (
+        select(proposals.c.id)
+        .join(decisions, decisions.c.proposal_id == proposals.c.id)
+        .where(
+            func.json_extract(proposals.c.data, "$.label").is_not(None),
+            proposals.c.case_id.in_(known),
+        )
+        .distinct()
+        .order_by(proposals.c.id)
+        .limit(most)
+    )
+    return [str(found) for (found,) in connection.execute(query)]
 
 
 def answer_runs(connection: Connection) -> list[tuple[str, str, int]]:

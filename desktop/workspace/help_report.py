@@ -170,10 +170,10 @@ class _Reader:
         run = self._run(proposal)
         run.count("offered", proposal.case_id)
         verdicts = queries.many(self._read, Decision, proposal_id=proposal.id)
-        kinds = [_fate(d, proposal, made) for d in verdicts]
+        kinds = [fate(d, proposal, made) for d in verdicts]
         known = (kind for kind in ("edited", "accepted", "rejected") if kind in kinds)
         run.count(next(known, "waiting"), proposal.case_id)  # one line counts once
-        right = _is_right(proposal, truth, pixels)
+        right = is_right(proposal, truth, pixels)
         if right is not None:
             run.judged += 1
             run.right += right
@@ -303,7 +303,7 @@ def _line(run_id: str, run: _Run) -> RunLine:
     )  # fmt: skip
 
 
-def _fate(decision: Decision, proposal: Proposal, made: dict[str, Annotation]) -> str:
+def fate(decision: Decision, proposal: Proposal, made: dict[str, Annotation]) -> str:
     """Accepted as it was, accepted and then edited, or rejected (also: accepted and deleted)."""
     if decision.verdict is Verdict.REJECTED:
         return "rejected"
@@ -334,7 +334,7 @@ def _marks(
     return [pixels.mark_of(r, parts, 0) for r, parts in regions if r.geometry is not None]
 
 
-def _is_right(proposal: Proposal, truth: CaseTruth, pixels: Pixels) -> bool | None:
+def is_right(proposal: Proposal, truth: CaseTruth, pixels: Pixels) -> bool | None:
     """Against the truth; None where it is not known.
 
     A region is right where, on the images that both mark, it shares enough pixels with a true one

@@ -21,10 +21,11 @@ from desktop.store import queries, tallies
 from desktop.store.database import Connection
 from desktop.workspace import quality_board, quality_detail, suspects
 from desktop.workspace.claims import SEES_ALL
+from desktop.workspace.known_cases import cases_behind, found_of
 from desktop.workspace.own_weights import keep_own_weights, own_weights
 from desktop.workspace.probabilities import read_probabilities
 from desktop.workspace.quality_board import Board
-from desktop.workspace.quality_detail import Stretch, TopicDetail
+from desktop.workspace.quality_detail import CaseSaid, Stretch, TopicDetail
 from desktop.workspace.quality_measures import BoardOptions, OwnWeights
 from desktop.workspace.quality_report import Report, make_report
 from desktop.workspace.region_agreement import TOLERANCE_MM, RegionReport, compare_regions
@@ -298,6 +299,14 @@ class Quality:
             chances = suspects.chances_of_runs(connection, runs)
             source = "suggestions of " + ("one run" if len(runs) == 1 else f"{len(runs)} runs")
         return suspects.find_suspects(connection, chances, source, progress)
+
+    def behind(
+        self, board: Board, detail: TopicDetail, what: str, reader_id: str = ""
+    ) -> list[CaseSaid]:
+        """Cases behind a share of known answers (RIGHT) or wrong advice (TAKEN); blocking."""
+        self._check()
+        found = found_of(board, detail.topic.key, what, reader_id)
+        return cases_behind(self._workspace._read, detail, found)
 
     def active_seconds(self, detail: TopicDetail) -> Floats:
         """(items, readers) active seconds on the case of each item; NaN where none were counted."""

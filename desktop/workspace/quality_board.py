@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 
-from desktop.domain.annotation import Answer
-from desktop.domain.batch import Package
 from desktop.domain.contracts import Progress
-from desktop.domain.gold import GoldCase
-from desktop.domain.proposal import Verdict
-from desktop.domain.record import stable_id, to_json
+from desktop.domain.record import stable_id
 from desktop.domain.schema import LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.task import Reader
 from desktop.engines.agreement_result import Agreement
@@ -26,7 +22,7 @@ from desktop.store.database import Connection
 from desktop.store.tables import topic_of
 from desktop.store.tallies import SEP, SUB
 from desktop.workspace.asked_answers import answers_asked
-from desktop.workspace.gold_marks import same_value
+from desktop.workspace.known_answers import Advised, Checked, advised, checked
 from desktop.workspace.quality_measures import (
     Asked,
     BoardOptions,
@@ -89,7 +85,11 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class Board:
-    """All rows. ``readers``: ids in the order of their ``letters``."""
+    """All rows. ``readers``: ids in the order of their ``letters``.
+
+    ``checked``: what was said where the right answer is known; ``advised``: decisions about
+    suggestions that are known to be wrong.
+    """
 
     options: BoardOptions
     rows: tuple[BoardRow, ...]
@@ -98,6 +98,8 @@ class Board:
     known_by_reader: Mapping[str, Share]
     cases: int
     patients: int
+    checked: tuple[Checked, ...] = ()
+    advised: tuple[Advised, ...] = ()
 
     def row(self, key: str) -> BoardRow | None:
         """The row of a topic."""
@@ -164,8 +166,9 @@ def count_board(
     patients, cases = case_facts.patients_and_cases(connection)
     by_row = patients < cases and sum(t.times for t in said) <= MOST_BY_ROW
     patient_of = case_facts.patients(connection) if by_row else {}
-    known, by_reader = _known(connection, {t.key for t in topics.values() if _is_text(t)})
-    bias = _bias(connection)
+    all_checked = tuple(checked(connection, {t.key for t in topics.values() if _is_text(t)}))
+    all_advised = tuple(advised(connection))
+    known, bias = _by_topic(all_checked), _by_topic(all_advised)
     rows: list[BoardRow] = []
     seen: set[str] = set()
     shown = [t for t in topics.values() if t.key in patterns or (t.is_class and t.key in drawn)]
@@ -183,7 +186,17 @@ def count_board(
         clusters = _clusters([patient_of.get(c, c) for c in units]) if by_row else None
         rows.append(board_row(topic, table, options, known, bias, clusters))
     readers = tuple(r for r in order if r in seen)
-    return Board(options, tuple(rows), readers, letters(len(readers)), by_reader, cases, patients)
+    return Board(
+        options,
+        tuple(rows),
+        readers,
+        letters(len(readers)),
+        _by_reader(all_checked),
+        cases,
+        patients,
+        all_checked,
+        all_advised,
+    )
 
 
 def _asked_table(
@@ -260,62 +273,17 @@ def _is_text(topic: Topic) -> bool:
     return topic.kind is QuestionKind.TEXT
 
 
-def _known(
-    connection: Connection, texts: Container[str]
-) -> tuple[dict[str, Share], dict[str, Share]]:
-    """Answers equal to the known one (a ruling, else gold), by topic and by reader."""
-    by_topic: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    by_reader: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for topic, reader, right, asked in (
-        *tallies.known_scores(connection),
-        *_gold_scores(connection),
-    ):
-        if topic in texts:
-            continue
-        for counts in (by_topic[topic], by_reader[reader]):
-            counts[0] += right
-            counts[1] += asked
-    return _shares(by_topic), _shares(by_reader)
-
-
-def _gold_scores(connection: Connection) -> Iterator[tuple[str, str, int, int]]:
-    """(topic, reader id, right, asked) on gold, also where a package held it by another name."""
-    gold = {g.case_id: g for g in queries.many(connection, GoldCase)}
-    if not gold:
-        return
-    ruled = tallies.ruled_answers(connection)
-    read_as = {case_id: case_id for case_id in gold}
-    for package in queries.many(connection, Package):
-        read_as |= {alias: case_id for alias, case_id in package.gold.items() if case_id in gold}
-    for case_id, known_id in read_as.items():
-        known = gold[known_id]
-        for answer in queries.many(connection, Answer, case_id=case_id):
-            topic = topic_of(answer.schema_id, answer.question_id)
-            if (
-                answer.reader_id != known.author_id
-                and answer.origin.value not in tallies.NOT_READ
-                and answer.question_id in known.answers
-                and (topic, case_id) not in ruled
-            ):
-                right = same_value(known.answers[answer.question_id], answer.value)
-                yield topic, answer.reader_id, int(right), 1
-
-
-def _bias(connection: Connection) -> dict[str, Share]:
-    """Wrong suggestions accepted, of those decided on items with a known answer, by topic."""
+def _by_topic(found: Iterable[tuple[str, str, str, bool]]) -> dict[str, Share]:
+    """Share of "true" by topic, of (topic, case, reader, true or not)."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    decided = tallies.decided_suggestions(connection)
-    known = tallies.ruled_answers(connection) if decided else {}
-    gold = {g.case_id: g.answers for g in queries.many(connection, GoldCase)} if decided else {}
-    for topic, case_id, suggested, verdict in decided:
-        truth = known.get((topic, case_id))
-        question_id = topic.rpartition("/")[2]
-        if truth is None and question_id in gold.get(case_id, {}):
-            truth = to_json(gold[case_id][question_id])
-        if truth is not None and truth != suggested:
-            counts[topic][0] += verdict == Verdict.ACCEPTED.value
-            counts[topic][1] += 1
+    for topic, _case, _reader, yes in found:
+        counts[topic][0] += yes
+        counts[topic][1] += 1
     return _shares(counts)
+
+
+def _by_reader(found: Iterable[tuple[str, str, str, bool]]) -> dict[str, Share]:
+    return _by_topic((reader, case, topic, yes) for topic, case, reader, yes in found)
 
 
 def _shares(counts: Mapping[str, Sequence[int]]) -> dict[str, Share]:

@@ -27,7 +27,7 @@ from desktop.gui import theme
 from desktop.gui.app import make_window
 from desktop.gui.main_window import MainWindow
 from desktop.gui.plot import PlotView
-from desktop.gui.quality_detail import WEIGHTS
+from desktop.gui.quality_detail import KNOWN, WEIGHTS
 from desktop.workspace.settings import Settings
 from tests.workspace.made import SCHEMA, MadeProject
 
@@ -195,6 +195,42 @@ def test_every_button_is_explained_and_every_list_has_a_name(
              and isinstance(b, (QPushButton, QToolButton))
              and b.width() < b.minimumSizeHint().width()]  # fmt: skip
     assert short == []
+
+
+def test_every_figure_of_the_board_lists_its_cases_by_arrow_keys(
+    qtbot: Any, window: MainWindow
+) -> None:
+    room = window.shell.reading.workspace
+    assert room is not None
+    case = room.cases()[0].case.id
+    room.gold.make(case)
+    window.show_page("quality")
+    page: Any = window._pages["quality"]
+    qtbot.waitUntil(lambda: page.detail.detail is not None, timeout=20_000)
+    cases, table = page.detail.cases, page.table
+    heads = [table.model().headerData(n, Qt.Orientation.Horizontal) for n in range(10)]
+    told = {}
+    for head in heads[1:]:
+        QTest.keyClick(table, Qt.Key.Key_Right)
+        told[head] = (cases.heading.whole(), len(cases.model.lines))
+    assert told["Items"] == ("Read by two or more", CASES)
+    assert told["Most common"][0] == "Somebody said: no"
+    assert told["Known answers"] == ("Known answers", 1)
+    assert told["Wrong advice taken"] == ("Wrong advice", 0)
+    for head in ("Known answers", "Active time"):
+        index = table.model().index(0, heads.index(head))
+        table.scrollTo(index)
+        QTest.mouseClick(
+            table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center()
+        )
+        assert cases.heading.whole() == told[head][0]
+    page.detail.show_view(KNOWN)
+    assert page.detail.plot.plot.title == "Known answers and advice"
+    right = next(hit.key for hit in page.detail.plot.hits() if hit.key[0] == "right")
+    at = page.detail.plot.place_of(right).toPoint()
+    QTest.mouseClick(page.detail.plot, Qt.MouseButton.LeftButton, pos=at)
+    assert cases.heading.whole().endswith(": Known answers")
+    assert [line.case_id for line in cases.model.lines] == [case]
 
 
 def test_names_come_when_asked_for_and_go_again(qtbot: Any, window: MainWindow) -> None:

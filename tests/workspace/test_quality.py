@@ -26,6 +26,7 @@ from desktop.domain.adjudication import Ruling
 from desktop.domain.annotation import Target
 from desktop.domain.condition import Condition
 from desktop.domain.errors import AccessProblem, UserError
+from desktop.domain.geometry import Box
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Question, QuestionKind, Schema, Scope
 from desktop.domain.task import AssignmentState, Role
@@ -35,6 +36,7 @@ from desktop.engines.alpha import Level
 from desktop.engines.measurement_agreement import Correlation, intraclass_correlation
 from desktop.engines.ratings import Ratings
 from desktop.engines.weights import Scheme
+from desktop.workspace.known_cases import RIGHT, TAKEN, known_plot
 from desktop.workspace.quality_measures import BoardOptions, Measure, OwnWeights
 from tests.workspace.made import SCHEMA, MadeProject
 
@@ -375,7 +377,59 @@ def test_known_answers_wrong_advice_and_time(made: MadeProject) -> None:
     assert row.known is not None and (row.known.right, row.known.asked) == (2, 3)
     assert row.bias is not None and (row.bias.right, row.bias.asked) == (1, 2)
     assert row.answers == 3, "the rulings are no reader's answers"
+    board = made.ws.quality.board(BoardOptions(only_closed=False))
+    detail = made.ws.quality.detail(board, "test/quality")
+    known = made.ws.quality.behind(board, detail, RIGHT)
+    assert [(line.case_id, line.differ) for line in known] == [("case-0", True), ("case-1", False)]
+    advice = made.ws.quality.behind(board, detail, TAKEN, ben)
+    assert [(line.case_id, line.differ) for line in advice] == [("case-0", True), ("case-1", False)]
+    plot = known_plot(board, detail, ("Reader A", "Reader B"))
+    keys = [datum.key for datum in plot.layers[0].data]  # type: ignore[union-attr]
+    assert (TAKEN, ben) in keys and len([k for k in keys if k[0] == RIGHT]) == 2
     assert made.ws.quality.times() == {"test": 60.0}
+
+
+def test_advice_that_was_changed_again_was_not_taken(made: MadeProject) -> None:
+    made.ws.run(OfferProposals(proposals=(_suggestion("p1", "case-0", "poor"),)))
+    made.reopen("Ben")
+    made.ws.run(AcceptProposals(case_id="case-0", proposal_ids=("p1",)))
+    made.ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value="good"))
+    made.reopen("Ada")
+    made.ws.run(AnswerQuestion(case_id="case-0", question_id="quality", value="good"))
+    made.ws.gold.make("case-0")
+    row = made.ws.quality.board(BoardOptions(only_closed=False)).row("test/quality")
+    assert row is not None
+    assert row.bias is not None and (row.bias.right, row.bias.asked) == (0, 1)
+
+
+def test_wrong_regions_that_were_kept_count_as_wrong_advice(made: MadeProject) -> None:
+    """Gold holds one nodule; of two suggestions beside it Ben keeps one and Cleo none."""
+    made.draw(Box(x0=2, y0=2, x1=9, y1=9))
+    made.ws.run(MarkCase(case_id="case-0", state=AssignmentState.DONE))
+    made.ws.gold.make("case-0")
+    for name, box in (("true", Box(x0=2, y0=2, x1=9, y1=10)), ("a", Box(x0=20, y0=2, x1=26, y1=9)),
+                      ("b", Box(x0=20, y0=14, x1=26, y1=20))):  # fmt: skip
+        drawn = made.region(box)
+        draft = Proposal(
+            id=name, case_id="case-0", run_id="run", schema_id=drawn.schema_id,
+            target=drawn.target, label=drawn.label, geometry=box,
+        )  # fmt: skip
+        made.ws.run(OfferProposals(proposals=(draft,)))
+    for reader, kept in (("Ben", ("true", "a")), ("Cleo", ("true",))):
+        made.reopen(reader)
+        made.ws.run(AcceptProposals(case_id="case-0", proposal_ids=kept))
+        rest = tuple({"a", "b"} - set(kept))
+        made.ws.run(RejectProposals(case_id="case-0", proposal_ids=rest))
+        made.ws.run(MarkCase(case_id="case-0", state=AssignmentState.DONE))
+    made.reopen("Ada")
+    board = made.ws.quality.board()
+    nodule, lung = board.row("test/1"), board.row("test/2")
+    assert nodule is not None and lung is None
+    assert nodule.bias is not None and (nodule.bias.right, nodule.bias.asked) == (1, 4)
+    assert nodule.known is not None and (nodule.known.right, nodule.known.asked) == (2, 2)
+    detail = made.ws.quality.detail(board, "test/1")
+    (line,) = made.ws.quality.behind(board, detail, TAKEN)
+    assert (line.case_id, line.differ) == ("case-0", True)
 
 
 def test_gold_counts_but_not_for_its_author(made: MadeProject) -> None:
