@@ -21,6 +21,16 @@ from desktop.engines.plackett_luce import Rankings, fit_rankings
 from desktop.engines.surface import cell_codes, element_sizes, surface_distances
 from tests.engines.made_preferences import pudding_comparisons
 from tests.engines.made_votes import anaesthetists, simulated
+from tests.engines.races import (
+    CAMERON,
+    JONES,
+    MARCIS,
+    MARTIN,
+    PRUETT,
+    TRICKLE,
+    VARDE,
+    races,
+)
 
 EXACT = RankingOptions(penalty=0)
 
@@ -124,6 +134,13 @@ def test_three_that_hang_together() -> None:
     assert found == pytest.approx([0, 0.8392, 0.4196], abs=5.1e-5)
     assert error == pytest.approx([0, 1.3596, 1.5973], abs=5.1e-5)
     assert -2 * worths.log_likelihood == pytest.approx(5.1356, abs=5.1e-5)
+
+
+def test_the_races_of_2002() -> None:
+    """Hunter 2004, table 2: log-worths against A. Cameron, as R's PlackettLuce has them too."""
+    found = fit_rankings(races(), pseudo=0).against(CAMERON)[0]
+    wanted = {JONES: 4.15, PRUETT: 3.62, MARTIN: 2.08, MARCIS: 0.03, TRICKLE: -0.31, VARDE: -0.15}
+    assert found[list(wanted)] == pytest.approx(list(wanted.values()), abs=5.1e-3)
 
 
 @pytest.mark.parametrize(
