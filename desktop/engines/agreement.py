@@ -278,9 +278,10 @@ def _sums(kept: Ratings, asking: Asking) -> ItemSums | RankSums:
 
 
 def _guarded(kept: Ratings, asking: Asking, of_cluster: Whole | None) -> Resampled:
-    """The sums for the default interval: with one item on which all readers agree, spread over
-    the categories used, where chance depends on their shares (see ``intervals``); and with the
-    influence of an item as it is, without Gwet's allowance for items with one answer."""
+    """The sums for the default interval: with one item (or one patient with as many items as the
+    others have on average) on which all readers agree, spread over the categories used, where
+    chance depends on their shares (see ``intervals``); and with the influence of an item as it
+    is, without Gwet's allowance for items with one answer."""
     known = kept.patterns
     used = np.unique(known.rows[known.rows >= 0])
     if asking.coefficient not in _PARADOXICAL:
@@ -295,7 +296,7 @@ def _guarded(kept: Ratings, asking: Asking, of_cluster: Whole | None) -> Resampl
         sums = _sums(replace(kept, codes=np.concatenate([kept.codes, agreed])), asking)
         last = int(of_cluster.max()) + 1
         sums = sums.clustered(np.concatenate([of_cluster, last + np.arange(used.size)]))
-        times = np.concatenate([np.ones(last), added])
+        times = np.concatenate([np.ones(last), added * kept.n / last])
     if isinstance(sums, ItemSums):
         return replace(sums, times=times, paired=None)
     return replace(sums, times=times)

@@ -63,7 +63,7 @@ class RankSums:
         answers = s.answers[:, 0]
         each = -(answers * s.within_sum + (n - 1) * (within - s.within_sum * apart / s.apart))
         of_unit = _sums_by(self.unit, each / s.apart, self.times.size)
-        return np.asarray(of_unit - (self.times @ of_unit) / max(1, self.units))
+        return np.asarray(of_unit - (self.times @ of_unit) / max(1.0, self.times.sum()))
 
     def values(self, times: Floats) -> Floats:
         """(b,) alpha for (b, units) multiplicities; NaN where nothing differs."""

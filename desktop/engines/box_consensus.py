@@ -229,12 +229,12 @@ class PointConsensus:
 def fuse_points(points: Floats) -> PointConsensus:
     """One set of landmarks from several raters'.
 
-    ``points`` : (R, p, d) float64; NaN where a rater did not set a point.
+    ``points`` : (R, p, d) float64; NaN (or infinite) where a rater did not set a point.
     """
     given = np.asarray(points, dtype=np.float64)
     if given.ndim != 3:
         raise _problem("Points come as raters, points, coordinates.")
-    seen = ~np.asarray(np.isnan(given).any(axis=2))
+    seen = np.asarray(np.isfinite(given).all(axis=2))
     given = np.where(seen[..., None], given, np.nan)
     n = seen.sum(axis=0)
     middle = _nan_median(given)

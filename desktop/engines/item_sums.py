@@ -94,7 +94,7 @@ class ItemSums:
             with np.errstate(divide="ignore", invalid="ignore"):
                 share_of = self.rows[:, two] / sums[two] - self.rows[:, rated] / sums[rated]
             each = each + coefficient * share_of
-        return np.asarray(each - (self.times @ each) / max(1, self.units), dtype=np.float64)
+        return np.asarray(each - (self.times @ each) / max(1.0, self.times.sum()), dtype=np.float64)
 
     def clustered(self, clusters: Whole) -> ItemSums:
         """The same sums with whole clusters as units; ``clusters``: (m,) any numbers."""
