@@ -47,10 +47,29 @@ def synchronous() -> Iterator[int]:
     """What the program asks of the disk. Tests don't wait for it: they lose no power."""
     from desktop.store import database
 
-    asked = database.SYNCHRONOUS
-    database.SYNCHRONOUS = 0
+    asked, database.SYNCHRONOUS = database.SYNCHRONOUS, 0
     yield asked
     database.SYNCHRONOUS = asked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def password_cost() -> Iterator[tuple[int, int, int]]:
+    """What a try of a password costs in the program. In tests it costs next to nothing."""
+    from desktop.workspace import passwords
+
+    asked, passwords.COST = passwords.COST, (1, 64, 1)
+    yield asked
+    passwords.COST = asked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_per_project() -> Iterator[int]:
+    """How many processes read images for a project. In tests one is enough, and starts sooner."""
+    from desktop.imaging import child
+
+    asked, child.PER_PROJECT = child.PER_PROJECT, 1
+    yield asked
+    child.PER_PROJECT = asked
 
 
 def take_plugin_formats_out() -> None:

@@ -21,6 +21,7 @@ from desktop.domain import errors
 from desktop.domain.errors import FileProblem, UserError
 from desktop.imaging.process import ChildProcess, ChildStopped, Reply, name_of
 
+PER_PROJECT = 2  # children that read and decode for one project: an image does not wait for another
 URGENT, NORMAL, LATER = 0, 1, 2  # the newest urgent request runs first, others in turn
 WARM_UP = ("desktop.imaging.codecs:warm_up",)
 

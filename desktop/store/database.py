@@ -222,7 +222,14 @@ def _engine(path: Path, passphrase: str, *, read_only: bool) -> Engine:
             timeout=5.0,
         )
 
-    engine = create_engine("sqlite://", module=driver, creator=connect, poolclass=NullPool)
+    # Set here and not by Engine.execution_options, which listens to every statement from then on.
+    engine = create_engine(
+        "sqlite://",
+        module=driver,
+        creator=connect,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+    )
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
@@ -235,7 +242,7 @@ def _engine(path: Path, passphrase: str, *, read_only: bool) -> Engine:
         connection.execute("PRAGMA cell_size_check=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
 
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine
 
 
 def _check_is_project(connection: Connection, *, encrypted: bool) -> None:

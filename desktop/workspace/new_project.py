@@ -18,6 +18,7 @@ import msgspec
 from desktop.domain.contracts import Progress
 from desktop.domain.schema import Schema
 from desktop.domain.study import Series
+from desktop.imaging import child
 from desktop.imaging.child import ChildPool
 from desktop.imaging.identifiers import BURNED_IN, IDENTIFYING, PRIVATE
 from desktop.imaging.scan import ScanResult, scan
@@ -167,7 +168,7 @@ class Survey:
 def look(paths: Sequence[Path], progress: Progress, pool: ChildPool | None = None) -> Survey:
     """Look at files and folders; nothing is written anywhere. Any thread."""
     secret = secrets.token_bytes(32)
-    children = pool or ChildPool(workers=2)
+    children = pool or ChildPool(workers=child.PER_PROJECT)
     try:
         result = scan([Path(p) for p in paths], children, key=secret, progress=progress)
     finally:

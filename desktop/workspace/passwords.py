@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 SHORTEST = 8
+COST = (3, 64 << 10, 4)  # passes, KiB, lanes
 
 
 @functools.cache
 def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher  # only where a password is in use
 
-    return PasswordHasher(time_cost=3, memory_cost=64 << 10, parallelism=4)
+    passes, kib, lanes = COST
+    return PasswordHasher(time_cost=passes, memory_cost=kib, parallelism=lanes)
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Action, Event
 from desktop.domain.schema import Schema
 from desktop.domain.task import Reader, Role
+from desktop.imaging import child
 from desktop.imaging.child import ChildPool
 from desktop.imaging.frames import FrameSource
 from desktop.store import queries
@@ -85,7 +86,7 @@ class Workspace(ProjectView, LongWork):
         self.accounts.begin(self.reader)
         self.jobs = Jobs(post)
         self._own_pool = pool is None
-        self.pool = pool or ChildPool(workers=2)
+        self.pool = pool or ChildPool(workers=child.PER_PROJECT)
         if post is not None:
             self.pool.start()  # a window will want its first image at once
         self.frames = FrameSource(

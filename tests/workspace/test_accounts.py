@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -37,6 +37,20 @@ class HandClock:
 
     def pass_s(self, seconds: float) -> None:
         self.now += datetime.timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def dear_passwords(
+    password_cost: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Passwords cost here what they cost in the program; to be asked for before a project."""
+    monkeypatch.setattr(passwords, "COST", password_cost)
+    kept = (passwords._hasher, passwords.nobodys_verifier)
+    for cached in kept:
+        cached.cache_clear()
+    yield
+    for cached in kept:
+        cached.cache_clear()
 
 
 @pytest.fixture
@@ -78,7 +92,7 @@ def test_nothing_is_done_before_the_password(made: MadeProject, hand: HandClock)
 
 
 def test_a_strange_name_is_not_added_and_not_told_apart(
-    made: MadeProject, hand: HandClock, monkeypatch: pytest.MonkeyPatch
+    dear_passwords: None, made: MadeProject, hand: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.reopen(reader_name="Mallory")
     assert len(made.ws.readers()) == 2
@@ -160,7 +174,7 @@ def test_nobody_may_write_such_a_note_on_request(made: MadeProject) -> None:
 
 
 def test_verifiers_are_argon2id_and_stay_outside_the_log(
-    made: MadeProject, hand: HandClock
+    dear_passwords: None, made: MadeProject, hand: HandClock
 ) -> None:
     made.close()
     file = driver.connect(str(made.path))

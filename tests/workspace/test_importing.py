@@ -11,6 +11,7 @@ from PIL import Image
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, FileProblem
+from desktop.imaging import child
 from tests.workspace.made import MadeProject
 
 
@@ -28,8 +29,13 @@ def photographs(tmp_path: Path) -> Path:
 
 
 def test_good_files_become_cases_and_bad_ones_are_listed(
-    made: MadeProject, photographs: Path
+    made: MadeProject,
+    photographs: Path,
+    children_per_project: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(child, "PER_PROJECT", children_per_project)  # as in the program
+    made.reopen()
     report = made.ws.import_images([photographs])
     assert report.added == 3 and len(report.cases) == 3
     assert [r.path.name for r in report.refused] == ["broken.png"]
@@ -40,6 +46,7 @@ def test_good_files_become_cases_and_bad_ones_are_listed(
         assert made.ws.frames.get(ref).pixels.shape == (20, 30, 3)
     again = made.ws.import_images([photographs])
     assert again.added == 0 and len(again.duplicates) == 4
+    assert len(set(made.ws.pool.process_ids)) == children_per_project == 2
     assert made.ws.undo("") is not None
     assert made.ws.case_count() == 2
     assert made.ws.verify().ok
