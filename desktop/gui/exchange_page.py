@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
 
 _NOTES = 12
+_SETTLED_MS = 50
 
 
 class ExchangePage(QWidget):
@@ -52,7 +53,7 @@ class ExchangePage(QWidget):
         self._target = Path()
         self._formats: dict[str, QCheckBox] = {}
         outer = across(self, (24, 16, 24, 16))
-        area = QScrollArea()
+        self._area = area = QScrollArea()
         area.setWidgetResizable(True)
         holder = QWidget()
         holder.setMaximumWidth(860)
@@ -65,6 +66,7 @@ class ExchangePage(QWidget):
         column.addWidget(self._result)
         column.addWidget(self._make_verify(verify))
         self.merge = MergeCard(shell)
+        self.merge.told.connect(self._show_merge)
         column.addWidget(self.merge)
         column.addStretch(1)
         middle = QWidget()
@@ -86,6 +88,18 @@ class ExchangePage(QWidget):
 
     def take_focus(self) -> None:
         self.go.setFocus()
+
+    def take(self, bundles: list[Path]) -> None:
+        """Bundles that were dropped; the merge card comes into sight."""
+        if self.merge.isHidden():
+            self._shell.say("Only the lead merges bundles", "Ask the lead of this project.", "warn")
+            return
+        self.merge.add(bundles)
+        self._show_merge()
+
+    def _show_merge(self) -> None:
+        """Bring the merge card into sight, once what it says has found its place."""
+        QTimer.singleShot(_SETTLED_MS, lambda: self._area.ensureWidgetVisible(self.merge))
 
     # parts ---------------------------------------------------------------------------------
 

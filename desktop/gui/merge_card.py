@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QLineEdit, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFileDialog,
+    QFrame,
+    QLineEdit,
+    QProgressBar,
+    QWidget,
+)
 
-from desktop.domain.annotation import Annotation, Answer
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.task import Role
 from desktop.gui import icons
+from desktop.gui.conflict_words import frame_of, title_of, version_words
 from desktop.gui.furniture import across, clear, down, label, push
+from desktop.gui.goto import go_to_frame
 from desktop.gui.places_of_projects import SUFFIX, free_path
+from desktop.gui.running import was_cancelled
 from desktop.gui.shell import Shell
+
+if TYPE_CHECKING:
+    from desktop.workspace.jobs import Job
+    from desktop.workspace.merging import MergeReport
+    from desktop.workspace.team import Conflict, Version
+    from desktop.workspace.workspace import Workspace
+
+_SHOWN = 50
 
 
 class MergeCard(QFrame):
     """For the lead: copies out, bundles back in, and what has to be settled."""
+
+    told = Signal()  # something about the bundles is there to be read
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self._shell, self._reading = shell, shell.reading
         self._bundles: list[Path] = []
+        self._job: Job | None = None
         column = down(self, (20, 16, 20, 16), 8)
         head = across(gap=8)
         head.addWidget(icons.Glyph("exchange", "accent"))
@@ -38,7 +58,8 @@ class MergeCard(QFrame):
         column.addWidget(
             label(
                 "Hand out copies of this project; each is worked on alone and comes back as a "
-                "bundle. Any order, any number of times: nothing is doubled or overwritten.",
+                "bundle: add it here or drop it on the window. Any order, any number of times: "
+                "nothing is doubled or overwritten.",
                 "muted",
                 wrap=True,
             )
@@ -64,12 +85,15 @@ class MergeCard(QFrame):
         self.setVisible(is_lead)
         if room is not None and is_lead:
             self.key.setText(f"This workstation: {room.team.fingerprint}")
-            if not self._bundles:
+            if not self._bundles and self._job is None:
                 clear(self._body)
                 self._show_conflicts(room)
 
     def add(self, bundles: Sequence[Path]) -> None:
         """Take bundles into the preview."""
+        if self._job is not None:
+            self._shell.say("Bundles are being looked at", "Wait for them or stop it.", "warn")
+            return
         self._bundles += [b for b in bundles if b not in self._bundles]
         self._preview()
 
@@ -89,35 +113,84 @@ class MergeCard(QFrame):
 
     def _preview(self) -> None:
         room = self._reading.workspace
-        clear(self._body)
-        if room is None or not self._bundles:
-            return
-        for bundle in self._bundles:
-            self._body.addWidget(label(bundle.name, "small"))
-        try:
-            report = room.team.preview(self._bundles)
-        except AccessProblem as problem:
-            self._ask_trust(problem)
-            return
-        except UserError as error:
-            self._say_line(str(error), "danger")
-            self._add_row(("Choose others", "", self._drop))
-            return
-        self._say_line(f"Preview: {report.sentence}", "muted")
+        self._list_bundles()
+        if room is not None and self._bundles:
+            self._work(room, self._previewed, dry_run=True)
+
+    def _previewed(self, report: MergeReport) -> None:
+        self._list_bundles()
+        self._say_line(f"Preview: {report.sentence}", "warn" if report.missing else "muted")
         self._add_row(("Merge", "primary", self._merge), ("Leave it", "", self._drop))
 
     def _merge(self) -> None:
         room = self._reading.workspace
-        if room is None:
-            return
-        try:
-            report = room.team.merge(self._bundles)
-        except UserError as error:
-            self._shell.say_error(error)
-            return
+        if room is not None:
+            self._work(room, self._merged, dry_run=False)
+
+    def _merged(self, report: MergeReport) -> None:
         self._bundles.clear()
         self._shell.say("Merged", report.sentence, "ok")
         self.refresh()
+
+    def _work(
+        self, room: Workspace, on_done: Callable[[MergeReport], None], *, dry_run: bool
+    ) -> None:
+        """Look at the bundles, or take them in; this card shows how far it is."""
+        self._list_bundles()
+        row = self._row()
+        bar = QProgressBar()
+        bar.setRange(0, 1000)
+        bar.setTextVisible(False)
+        what = label("Looking at the bundles…" if dry_run else "Merging…", "muted")
+        stop = push("Stop", tip="Nothing of the bundles is kept then.")
+        for part, share in ((what, 0), (bar, 1), (stop, 0)):
+            row.addWidget(part, share)
+        try:
+            job = room.team.start_merge(
+                self._bundles, self._over(on_done), self._over(self._refused), dry_run=dry_run
+            )
+        except UserError as error:
+            self._refused(error)
+            return
+        if job not in room.jobs.running:
+            return
+        self._job = job
+        stop.clicked.connect(job.cancel)
+
+        def moved() -> None:
+            if job in room.jobs.running:
+                bar.setValue(round(job.fraction * 1000))
+                what.setText(job.text or what.text())
+            else:
+                stop_listening()
+                if was_cancelled(job):
+                    self._job = None
+                    self._drop()
+
+        stop_listening = room.jobs.on_changed(moved)
+
+    def _over(self, then: Callable[[Any], None]) -> Callable[[Any], None]:
+        """The job has ended: what the card showed of it goes."""
+
+        def ended(result: Any) -> None:
+            self._job = None
+            then(result)
+            self.told.emit()
+
+        return ended
+
+    def _refused(self, error: UserError) -> None:
+        self._list_bundles()
+        if isinstance(error, AccessProblem):
+            self._ask_trust(error)
+            return
+        self._say_line(str(error), "danger")
+        self._add_row(("Choose others", "", self._drop))
+
+    def _list_bundles(self) -> None:
+        clear(self._body)
+        for bundle in self._bundles:
+            self._body.addWidget(label(bundle.name, "small"))
 
     def _drop(self) -> None:
         self._bundles.clear()
@@ -159,23 +232,35 @@ class MergeCard(QFrame):
 
     # conflicts -------------------------------------------------------------------------------
 
-    def _show_conflicts(self, room: Any) -> None:
+    def _show_conflicts(self, room: Workspace) -> None:
         waiting = room.team.conflicts()
         if not waiting:
             return
-        count = "1 conflict" if len(waiting) == 1 else f"{len(waiting)} conflicts"
+        count = "1 conflict" if len(waiting) == 1 else f"{len(waiting):,} conflicts"
         self._body.addWidget(label(f"{count} to settle", "heading"))
-        for conflict in waiting[:50]:
-            case = room.case(conflict.case_id).title if conflict.case_id else ""
-            self._body.addWidget(label(f"{conflict.kind.replace('_', ' ').title()} · {case}"))
+        for conflict in waiting[:_SHOWN]:
+            head = self._row()
+            head.addWidget(label(title_of(room, conflict)), 1)
+            if conflict.case_id:
+                show = push("Show the image", "link", tip="Opens the case at this place.")
+                show.clicked.connect(lambda _on=False, c=conflict: self._show(c))
+                head.addWidget(show)
             for version in conflict.versions:
                 row = self._row()
-                row.addWidget(label(_words(room, version), "muted", wrap=True), 1)
+                row.addWidget(label(version_words(room, version), "muted", wrap=True), 1)
                 stand = push("Let this stand", tip="The other versions stay in the log.")
                 stand.clicked.connect(lambda _on=False, c=conflict, v=version: self._settle(c, v))
                 row.addWidget(stand)
+        if len(waiting) > _SHOWN:
+            self._say_line(f"and {len(waiting) - _SHOWN:,} more after these", "muted")
 
-    def _settle(self, conflict: Any, version: Any) -> None:
+    def _show(self, conflict: Conflict) -> None:
+        room = self._reading.workspace
+        if room is not None:
+            go_to_frame(self._reading, conflict.case_id, frame_of(room, conflict))
+            self._shell.page_wanted.emit("read")
+
+    def _settle(self, conflict: Conflict, version: Version) -> None:
         room = self._reading.workspace
         if room is None:
             return
@@ -225,22 +310,3 @@ class MergeCard(QFrame):
         holder = QWidget()
         self._body.addWidget(holder)
         return across(holder, gap=8)
-
-
-def _words(room: Any, version: Any) -> str:
-    """One version as a sentence: who, when, what."""
-    who = version.reader_name or "A reader"
-    when = version.event.time_utc[:16].replace("T", " ")
-    record = version.record
-    match record:
-        case None:
-            what = "deleted it"
-        case Annotation():
-            schema = room.schema_by_id(record.schema_id)
-            what = f"{schema.label_class(record.label.class_id).name}, {version.event.title}"
-        case Answer():
-            question = room.schema_by_id(record.schema_id).question(record.question_id)
-            what = f"{question.text} {record.value}"
-        case _:
-            what = version.event.title
-    return f"{who}, {when} UTC: {what}"

@@ -54,10 +54,15 @@ class WindowActs:
         menu.popup(self._below_button())
 
     def open_paths(self, paths: list[Path]) -> None:
-        """Files dropped or chosen: a project file opens, everything else is read in."""
+        """Files dropped or chosen: a project file opens, bundles go to the merge, everything else
+        is read in."""
         projects = [p for p in paths if p.suffix == SUFFIX]
+        bundles = _bundles_among(paths) if self._reading.workspace else []
         if projects:
             self.open_path(projects[0])
+        elif bundles:
+            self._window.show_page("exchange")
+            self._window.exchange_page.take(bundles)
         elif self._reading.workspace is not None:
             self._window.import_images(paths)
         elif self._window.reader_name():
@@ -315,3 +320,10 @@ class WindowActs:
             f"Reading Room {__version__}",
             "Offline annotation workstation. Nothing leaves this machine unless you export it.",
         )
+
+
+def _bundles_among(paths: list[Path]) -> list[Path]:
+    """All of the paths where each is a bundle; images beside bundles are read in as images."""
+    from desktop.workspace.merging import looks_like_bundle
+
+    return paths if all(looks_like_bundle(p) for p in paths) else []

@@ -231,7 +231,7 @@ class BrushTool(_PaintTool):
         title="Brush",
         key="B",
         icon="brush",
-        hint="Paint; hold Ctrl to erase. [ and ] change the size, N starts a new region.",
+        hint="Paint; Ctrl erases, [ ] change the size, N starts a new region.",
         cursor="brush",
         options=(_RADIUS,),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from desktop.commands.project import RecordMerge
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, ConflictProblem
 from desktop.exchange.returned import Returned, read_return
+from desktop.exchange.verify_bundle import MANIFEST, SIGNATURE
 from desktop.store import log, merge, queries, versions
 from desktop.store.database import Connection, plain_errors, transaction
 from desktop.store.merge import Line, MissingRange
@@ -45,20 +47,43 @@ class MergeReport:
     conflicts: int
     missing: tuple[MissingRange, ...]
     kept_out: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # of workstations, by their chain
 
     @property
     def sentence(self) -> str:
-        parts = [f"{self.new:,} new events, {self.known:,} known"]
+        new = "1 new event" if self.new == 1 else f"{self.new:,} new events"
+        parts = [f"{new}, {self.known:,} known"]
         if self.conflicts:
-            parts.append(f"{self.conflicts:,} conflicts to settle")
+            many = "1 conflict" if self.conflicts == 1 else f"{self.conflicts:,} conflicts"
+            parts.append(f"{many} to settle")
         for gap in self.missing:
-            parts.append(f"events {gap.first} to {gap.last} of {gap.chain} have not arrived")
+            who = self.names.get(gap.chain) or f"workstation {gap.chain[:12]}"
+            events = (
+                f"event {gap.first:,} of {who} has"
+                if gap.first == gap.last
+                else f"events {gap.first:,} to {gap.last:,} of {who} have"
+            )
+            parts.append(f"{events} not arrived")
         kept = "".join(f" {sentence}" for sentence in self.kept_out)
         return "; ".join(parts) + "." + kept
 
 
 class _DryRun(Exception):
     """Takes the transaction of a preview back."""
+
+
+def looks_like_bundle(path: Path) -> bool:
+    """Whether this folder or zip has what every bundle has; says nothing about its soundness."""
+    wanted = {MANIFEST, SIGNATURE}
+    if path.is_dir():
+        return all((path / name).is_file() for name in wanted)
+    if path.suffix.lower() != ".zip":
+        return False
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return wanted <= {name.rpartition("/")[2] for name in packed.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return True  # a zip that was cut off: the check names its fault
 
 
 def signer_of(bundle: Path) -> str:
@@ -73,26 +98,63 @@ def merge_bundles(
 
     A dry run does the same and takes it back. Raises FileProblem for a damaged bundle,
     AccessProblem for a stranger's key, ConflictProblem for a bundle
-    of another project or a copied project file that went two ways.
+    of another project or a copied project file that went two ways. Blocking.
     """
     workspace.accounts.check_signed_in()
-    returned = [read_return(Path(path)) for path in paths]
-    for bundle in returned:
-        _check_belongs(workspace, bundle)
     connection = workspace._database.writer
+    report = _merge(workspace, connection, paths, progress, dry_run=dry_run)
+    return report if dry_run else noted(workspace, report)
+
+
+def merge_aside(
+    workspace: Workspace, paths: Sequence[Path], progress: Progress, *, dry_run: bool
+) -> MergeReport:
+    """The same on a connection of its own, in a worker; ``noted`` is left to the main thread.
+
+    Nothing else is written from the moment the bundles are found sound until it is done.
+    """
+    with workspace._database.another_reader() as connection:
+        return _merge(workspace, connection, paths, progress, dry_run=dry_run)
+
+
+def noted(workspace: Workspace, report: MergeReport) -> MergeReport:
+    """Note in the log that bundles were merged, and forget what was known of the rows; main
+    thread."""
+    workspace._forget_images()
+    if report.new:
+        workspace.run(
+            RecordMerge(bundle_ids=report.bundles, new=report.new, conflicts=report.conflicts)
+        )
+    return report
+
+
+def _merge(
+    workspace: Workspace,
+    connection: Connection,
+    paths: Sequence[Path],
+    progress: Progress,
+    *,
+    dry_run: bool,
+) -> MergeReport:
+    returned = []
+    for path in paths:
+        progress.report(0.0, f"Checking {Path(path).name}")
+        returned.append(read_return(Path(path)))
+    for bundle in returned:
+        _check_belongs(workspace, connection, bundle)
     report: MergeReport | None = None
-    with plain_errors(), contextlib.suppress(_DryRun), transaction(connection):
+    with (
+        workspace.writes_held("Colleagues' bundles are being taken in."),
+        plain_errors(),
+        contextlib.suppress(_DryRun),
+        transaction(connection),
+    ):
         report = _take(connection, returned, progress)
         if dry_run:
             raise _DryRun
     assert report is not None
     if not dry_run:
         _keep_heads(connection, returned)
-        workspace._forget_images()
-        if report.new:
-            workspace.run(
-                RecordMerge(bundle_ids=report.bundles, new=report.new, conflicts=report.conflicts)
-            )
     return report
 
 
@@ -126,8 +188,17 @@ def _take(connection: Connection, returned: list[Returned], progress: Progress) 
         touched=len(touched),
         conflicts=sum(len(_different(connection, e)) > 1 for e in doubled),
         missing=tuple(merge.missing_ranges(connection)),
+        names=_names_of_chains(connection, returned),
         kept_out=kept_out(connection, touched),
     )
+
+
+def _names_of_chains(connection: Connection, returned: list[Returned]) -> dict[str, str]:
+    """What the lead calls the workstations whose signed heads are known."""
+    known = queries.known_keys(connection)
+    heads = [*queries.signed_heads(connection), *(h for b in returned for h in b.heads)]
+    found = {h["chain"]: known.get(h["public_key"], "") for h in heads}
+    return {chain: name for chain, name in found.items() if name}
 
 
 def _different(connection: Connection, entry: tuple[str, str, tuple[str, ...]]) -> set[str]:
@@ -136,14 +207,14 @@ def _different(connection: Connection, entry: tuple[str, str, tuple[str, ...]]) 
     return {repr(versions.version(connection, kind, record_id, e)) for e in standing}
 
 
-def _check_belongs(workspace: Workspace, bundle: Returned) -> None:
+def _check_belongs(workspace: Workspace, connection: Connection, bundle: Returned) -> None:
     if bundle.project_id != workspace.project_id:
         raise ConflictProblem(
             "This bundle belongs to another project.",
             bundle.path.name,
             "Open that project to merge it.",
         )
-    known = set(queries.known_keys(workspace._read)) | {workspace._key.public_hex}
+    known = set(queries.known_keys(connection)) | {workspace._key.public_hex}
     if bundle.public_key not in known:
         raise AccessProblem(
             "This bundle is signed by a workstation that the project does not know.",

@@ -181,6 +181,29 @@ class Team:
         """Take bundles in, in any order and any number of times; all or nothing."""
         return self._merge(bundles, progress, dry_run=False)
 
+    def start_merge(
+        self,
+        bundles: Sequence[Path],
+        on_done: Callable[[MergeReport], None],
+        on_error: Callable[[UserError], None],
+        *,
+        dry_run: bool,
+    ) -> Job:
+        """A preview or a merge as a job. Cancelled or failed, it leaves everything as it was."""
+        self._check_lead("merges bundles")
+        room, paths = self._workspace, tuple(bundles)
+        room._check_writable()
+
+        def done(report: MergeReport) -> None:
+            on_done(report if dry_run else merging.noted(room, report))
+
+        return room.jobs.start(
+            "Looking at bundles" if dry_run else "Merging bundles",
+            lambda progress: merging.merge_aside(room, paths, progress, dry_run=dry_run),
+            done,
+            on_error,
+        )
+
     def conflicts(self) -> list[Conflict]:
         """What waits to be settled, with all versions."""
         names = queries.identities(self._workspace._read)

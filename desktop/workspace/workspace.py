@@ -12,7 +12,7 @@ import contextlib
 import functools
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -73,6 +73,7 @@ class Workspace(ProjectView, LongWork):
         self._key = key
         self._clock = clock
         self._listeners: list[Callable[[Event], None]] = []
+        self._held = ""  # why nothing may be written just now
         self._closed = False
         facts = database.facts()
         self.project_id, self.title = facts["project_id"], facts["title"]
@@ -266,7 +267,7 @@ class Workspace(ProjectView, LongWork):
 
     def journal_gesture(self, payload: dict[str, Any]) -> None:
         """Keep an unfinished gesture, so that it can be offered back after a crash."""
-        if not self.read_only:
+        if not (self.read_only or self._held):
             with plain_errors():
                 queries.set_journal(self._database.writer, self.reader.id, json.dumps(payload))
 
@@ -276,7 +277,7 @@ class Workspace(ProjectView, LongWork):
         return None if payload is None else dict(json.loads(payload))
 
     def clear_journal(self) -> None:
-        if not self.read_only:
+        if not (self.read_only or self._held):
             with plain_errors():
                 queries.set_journal(self._database.writer, self.reader.id, None)
 
@@ -353,9 +354,20 @@ class Workspace(ProjectView, LongWork):
         self.accounts.check_signed_in()
         self.reader = queries.maybe(self._read, Reader, self.reader.id) or self.reader
 
+    @contextlib.contextmanager
+    def writes_held(self, why: str) -> Iterator[None]:
+        """Nothing else is written meanwhile: whoever tries is told why. Any thread."""
+        self._held = why
+        try:
+            yield
+        finally:
+            self._held = ""
+
     def _check_writable(self) -> None:
         if self.read_only:
             raise StoreProblem(
                 "This project is open read-only.", "", "Close the other window and open it again."
             )
+        if self._held:
+            raise StoreProblem(self._held, "", "Wait until that is done, then try again.")
         self.accounts.check_signed_in()
