@@ -8,7 +8,7 @@ Stat. Methods Med. Res. 8 (1999) 135-160.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -21,6 +21,7 @@ from desktop.engines.ratings import Floats
 _BATCH_CELLS = 4_000_000
 _AGREED_LIMITS = 1.96
 _ROUNDING = 1e-13
+_DRAWS = 10_000
 
 
 class Correlation(str, Enum):
@@ -34,6 +35,7 @@ class Correlation(str, Enum):
     FIXED_MEAN = "ICC(3,k)"
 
 
+_RANDOM = (Correlation.RANDOM_SINGLE, Correlation.RANDOM_MEAN)
 MEANING = {
     Correlation.ONE_SINGLE: "one reading, readers differ from item to item",
     Correlation.RANDOM_SINGLE: "one reading, absolute agreement, readers a sample of readers",
@@ -87,7 +89,11 @@ def intraclass_correlation(
     replicates: int = 1000,
     seed: int = 0,
 ) -> Agreement:
-    """An intraclass correlation with its F-based interval and a bootstrap over items.
+    """An intraclass correlation with its interval and a bootstrap over items.
+
+    ``analytic`` is Shrout and Fleiss's interval by the F distribution; it is the one shown
+    (``interval``) except where readers are a sample, ICC(2,1) and ICC(2,k): see
+    ``_pivotal_interval``.
 
     Parameters
     ----------
@@ -119,7 +125,13 @@ def intraclass_correlation(
     if not np.isfinite(value):
         reason = "The items don't differ, so there is nothing to tell apart."
         return _nothing(base, dropped, reason, gone)
-    interval = _f_interval(kind, squares, n, k, confidence)
+    textbook = _f_interval(kind, squares, n, k, confidence)
+    interval = textbook
+    if kind in _RANDOM:
+        interval = _pivotal_interval(kind, squares, n, k, confidence, seed)
+    interval = interval and replace(
+        interval, low=min(interval.low, value), high=max(interval.high, value)
+    )
     bootstrap = (
         percentile_interval(_replicates(kind, rows, replicates, seed), confidence, "items")
         if replicates
@@ -129,10 +141,11 @@ def intraclass_correlation(
         name=kind.value,
         value=value,
         interval=interval,
-        analytic=interval,
+        analytic=textbook,
         bootstrap=bootstrap,
         p_value=_f_test(kind, squares, n, k),
-        method="two-way analysis of variance, F distribution",
+        method="two-way analysis of variance"
+        + (f", {interval.method}" if interval is not None else ""),
         items=n,
         readers=k,
         answers=n * k,
@@ -270,6 +283,40 @@ def _f_interval(
             return None  # the mean's could lie anywhere below
         low, high = (k * r / (1 + (k - 1) * r) for r in (low, high))
     return Interval(low, high, level, "F distribution") if low < high else None
+
+
+def _pivotal_interval(
+    kind: Correlation, ms: MeanSquares, n: int, k: int, level: float, seed: int
+) -> Interval | None:
+    """Readers a sample: percentiles of the correlation over what the mean squares leave open.
+
+    Each expected mean square is its observed one times degrees of freedom over a chi-square with
+    these (a generalized pivot), drawn at random with a fixed seed. Shrout and Fleiss's interval
+    takes the readers' spread as nearly known and holds the truth 70 to 93 times of 100 where few
+    readers differ much; this one holds it 94 to 97 times, and is wide with two or three readers,
+    who tell little about others. None where nothing is left open.
+
+    Source: S. Weerahandi, Exact Statistical Methods for Data Analysis, 1995, chapter 6;
+    A. C. Ionan et al., BMC Med. Res. Methodol. 14 (2014) 121 (for this correlation).
+    """
+    rng = np.random.default_rng(seed)
+
+    def open_left(square: Floats, degrees: int) -> Floats:
+        return np.asarray(float(square[0]) * degrees / rng.chisquare(degrees, _DRAWS))
+
+    items, readers = open_left(ms.items, n - 1), open_left(ms.readers, k - 1)
+    error = open_left(ms.error, (n - 1) * (k - 1))
+    spread = (items - error) / k
+    rest = np.maximum(0.0, (readers - error) / n) + error
+    if kind is Correlation.RANDOM_MEAN:
+        rest = rest / k
+    whole = spread + rest
+    if not (whole > 0).all():
+        return None
+    low, high = np.quantile(spread / whole, [(1 - level) / 2, (1 + level) / 2])
+    if not high - low > _ROUNDING:
+        return None
+    return Interval(float(low), float(high), level, "generalized pivot of the mean squares")
 
 
 def _random_interval(ms: MeanSquares, n: int, k: int, level: float) -> tuple[float, float] | None:

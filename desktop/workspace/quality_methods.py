@@ -18,7 +18,8 @@ METHODS = (
      "a patient has several items (on boards of more than 60,000 answers only in the details; each "
      "says which), beside them percentiles of 1,000 "
      "resampled items or patients in the details of questions with up to 5,000 items. Where no "
-     "disagreement was seen: an exact bound. Of ICC: by the F distribution. Of shares: Wilson's "
+     "disagreement was seen: an exact bound. Of ICC(2,1) and ICC(2,k): a "
+     "generalized pivot of the mean squares, of other ICC the F distribution. Of shares: Wilson's "
      "score interval. Of the mean Dice: percentiles of 1,000 resamples of patients."),
     ("Undefined", "A coefficient is undefined where nobody could disagree: no item with two "
      "answers, one category only, or all answers alike. It is never replaced by 0 or 1."),

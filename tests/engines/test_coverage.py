@@ -98,7 +98,7 @@ def coverage(
         told = agreement(WORLDS[world](rng, n, readers), asking)
         if told.interval is not None:
             held, counted = held + (wanted in told.interval), counted + 1
-    assert counted > 0.8 * runs
+    assert counted > 0.6 * runs, "too many studies without the finding"
     return held / counted
 
 
@@ -182,12 +182,13 @@ def test_every_interval_by_patient_holds(patients: int, share: float) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", list(Correlation))
-def test_intraclass_correlations_hold(kind: Correlation) -> None:
-    """Readers drawn anew for each study where the model says so."""
+@pytest.mark.parametrize(("k", "readers"), [(2, 0.5), (4, 0.02), (4, 0.5), (4, 2.0)])
+def test_intraclass_correlations_hold(kind: Correlation, k: int, readers: float) -> None:
+    """Readers (variance ``readers``) are drawn anew for each study."""
     rng = np.random.default_rng(2)
-    items, readers, rest = 4.0, 0.5, 1.0
+    items, rest = 4.0, 1.0
     held = 0
-    k, random_readers = 4, kind in (Correlation.RANDOM_SINGLE, Correlation.RANDOM_MEAN)
+    random_readers = kind in (Correlation.RANDOM_SINGLE, Correlation.RANDOM_MEAN)
     one_way = kind in (Correlation.ONE_SINGLE, Correlation.ONE_MEAN)
     noise = rest + readers if one_way else rest
     single = items / (items + noise + (readers if random_readers else 0))
@@ -199,8 +200,7 @@ def test_intraclass_correlations_hold(kind: Correlation) -> None:
             table = table + rng.normal(0, readers**0.5, (1, k))
         told = intraclass_correlation(table, kind, replicates=0)
         held += told.interval is not None and wanted in told.interval
-    # With four readers their spread is hardly known: Shrout and Fleiss's interval is a little wide.
-    assert 0.93 <= held / 1000 <= (0.98 if random_readers else 0.97)
+    assert 0.93 <= held / 1000 <= 0.97
 
 
 @pytest.mark.long
