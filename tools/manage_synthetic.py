@@ -9,7 +9,7 @@ from pathlib import Path
 from desktop.domain.errors import UserError
 from desktop.domain.study import Case
 from desktop.engines.derived import Change
-from desktop.engines.synthetic import Slider
+from desktop.engines.synthetic import SCANNER, Slider
 from desktop.workspace.derived import Recipe
 from desktop.workspace.workspace import Workspace
 from tools.drawing import class_of, frames_from
@@ -64,6 +64,8 @@ def synthetic(chosen: argparse.Namespace, workspace: Workspace) -> int:
         for one in known:
             print(f"{one.name:20} {one.title}")
             _list(one.sliders)
+        print(f"{'':20} All of them, as a scanner would show them")
+        _list(SCANNER)
         for change in Change:
             print(f"{'derive ' + change.value:20} {change.title}")
             _list(change.sliders)
@@ -72,7 +74,7 @@ def synthetic(chosen: argparse.Namespace, workspace: Workspace) -> int:
     if found is None:
         raise UserError("This generator is not known.", ", ".join(g.name for g in known))
     report = workspace.synthetic.make(
-        found.name, chosen.count, chosen.seed, _values(chosen.values, found.sliders),
+        found.name, chosen.count, chosen.seed, _values(chosen.values, (*found.sliders, *SCANNER)),
         _folder(chosen), side=chosen.side,
     )  # fmt: skip
     print(report.sentence)

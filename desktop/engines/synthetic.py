@@ -215,11 +215,15 @@ def _marked(organs: Sequence[Plane], lesions: Sequence[Plane]) -> tuple[Marks, M
     return labels, instances
 
 
-_LESIONS = (
-    Slider("number", "Number of lesions", 0, 6, 2),
-    Slider("size", "Size of lesions", 2, 8, 4, "% of width"),
-    Slider("contrast", "Contrast of lesions", 0.02, 0.4, 0.12),
-)
+def _findings(what: str) -> tuple[Slider, ...]:
+    return (
+        Slider("number", f"Number of {what}", 0, 6, 2),
+        Slider("size", f"Size of {what}", 2, 8, 4, "% of width"),
+        Slider("contrast", f"Contrast of {what}", 0.02, 0.4, 0.12),
+    )
+
+
+_LESIONS = _findings("lesions")
 
 
 class _Organ:
@@ -328,7 +332,7 @@ class Mosaic:
 class Defect:
     name, title, modality = "defects", "Defects on a surface", "OT"
     classes: tuple[str, ...] = ("Defect",)
-    sliders: tuple[Slider, ...] = _LESIONS
+    sliders: tuple[Slider, ...] = _findings("defects")
 
     def make(self, side: int, values: Mapping[str, float], random: np.random.Generator) -> Drawn:
         """See ``Generator``."""

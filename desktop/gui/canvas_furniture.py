@@ -40,9 +40,12 @@ def draw_corners(painter: QPainter, size: QRectF, corners: Corners) -> None:
         draw_words(painter, QPointF(x, _MARGIN + _LINE * (row + 0.8)), text)
     for row, text in enumerate(reversed(corners.bottom_left)):
         draw_words(painter, QPointF(_MARGIN, bottom - _LINE * row), text)
+    below = corners.bottom_left, corners.bottom_right
+    wide = sum(max((words_width(painter, t) for t in texts), default=0.0) for texts in below)
+    lift = len(corners.bottom_left) if wide + 4 * _MARGIN > size.width() else 0  # else they'd meet
     for row, text in enumerate(reversed(corners.bottom_right)):
         x = right - words_width(painter, text)
-        draw_words(painter, QPointF(x, bottom - _LINE * row), text)
+        draw_words(painter, QPointF(x, bottom - _LINE * (row + lift)), text)
 
 
 def draw_letters(painter: QPainter, size: QRectF, plane: Plane) -> None:

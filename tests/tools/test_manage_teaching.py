@@ -44,7 +44,9 @@ def test_outlines_are_taught_and_images_are_made_up(
     assert code == 0 and "ct-phantom" in said and "derive lesion" in said and "bias" in said
     assert run("synthetic", "ct-phantom")[0] == 2, "it asks where to"
     into = tmp_path / "made"
-    code, said = run("synthetic", "ct-phantom", "--count", 2, "--side", 64, "--into", into)
+    code, said = run(
+        "synthetic", "ct-phantom", "--count", 2, "--side", 64, "--into", into, "--set", "blur=1"
+    )
     assert code == 0 and said.startswith("2 synthetic cases with labels added")
     assert run("synthetic", "ct-phantom", "--set", "wings=2", "--into", into)[0] == 2
     code, said = run(
