@@ -84,8 +84,7 @@ class AskedOutlines:
             else " No case with outlines is closed, so nobody knows how good they are."
         )
         return (
-            f"It outlined {len(self.case_ids):,} open cases, as readers did {self.labelled:,}."
-            f"{measured}"
+            f"It outlined {_cases(len(self.case_ids))}, as readers did {self.labelled:,}.{measured}"
         )
 
     def said(self) -> dict[str, int]:
@@ -345,3 +344,7 @@ def _pseudo(
         origin=Origin.MODEL,
         provenance=Provenance(tool="teacher", app_version=__version__, detail=detail),
     )
+
+
+def _cases(count: int) -> str:
+    return f"{count:,} open case{'' if count == 1 else 's'}"

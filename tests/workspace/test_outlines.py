@@ -28,9 +28,11 @@ TOPIC = OutlineTopic(SCHEMA)
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MadeOutlines]:
+def made(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MadeOutlines]:
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
-    project = MadeOutlines(tmp_path)
+    project = MadeOutlines(tmp_path, count=request.param)
     yield project
     project.room.close()
 
@@ -39,6 +41,7 @@ def pseudo(made: MadeOutlines, run_id: str) -> list[Proposal]:
     return queries.many(made.room._read, Proposal, run_id=run_id)
 
 
+@pytest.mark.parametrize("made", [6], indirect=True)
 def test_it_outlines_what_is_open_says_how_good_it_is_and_its_mark_stays(
     made: MadeOutlines, tmp_path: Path
 ) -> None:
@@ -90,7 +93,7 @@ def test_it_outlines_what_is_open_says_how_good_it_is_and_its_mark_stays(
         rows = list(csv.DictReader(file))
     assert len(rows) == count == len(found) and {r["pseudo_label"] for r in rows} == {"true"}
     assert {r["decided"] for r in rows} >= {"accepted", "rejected"}
-    again = room.outlines.label(TOPIC, room.outlines.ask(TOPIC), {"1": 0.2, "2": 0.2})
+    again = room.outlines.label(TOPIC, asked, {"1": 0.2, "2": 0.2})
     assert again.number == 2
     left = {p.id for p in pseudo(made, run.run_id)}
     assert left == {one.id, other.id}, "undecided ones are replaced"
@@ -99,6 +102,7 @@ def test_it_outlines_what_is_open_says_how_good_it_is_and_its_mark_stays(
     assert len(pseudo(made, run.run_id)) == len(found) and room.verify().ok
 
 
+@pytest.mark.parametrize("made", [2], indirect=True)
 def test_only_what_is_known_teaches_and_nothing_is_asked_for_nothing(made: MadeOutlines) -> None:
     room, (first, *_rest) = made.room, made.cases
     with pytest.raises(UserError, match="Nobody has outlined"):
@@ -127,6 +131,7 @@ def test_only_what_is_known_teaches_and_nothing_is_asked_for_nothing(made: MadeO
         made.room.outlines.ask(TOPIC)
 
 
+@pytest.mark.parametrize("made", [1], indirect=True)
 def test_where_readers_say_different_classes_nobody_is_believed(made: MadeOutlines) -> None:
     room, case_id = made.room, made.cases[0]
     made.outline(case_id, closes=False)

@@ -61,7 +61,9 @@ def test_few_answers_teach_a_prediction_and_none_is_a_label(made: MadePixels) ->
     assert made.room.verify().ok
 
 
-def test_an_answer_is_undone_and_then_asked_again(made: MadePixels) -> None:
+def test_an_answer_is_undone_and_asked_again_and_what_nobody_can_name_is_left_alone(
+    made: MadePixels,
+) -> None:
     (first, *_rest) = ask(made)
     made.room.run(made.room.patches.answered(first, ORGAN))
     marks = made.room.pixels.marks(made.case_id, made.frame)
@@ -72,15 +74,13 @@ def test_an_answer_is_undone_and_then_asked_again(made: MadePixels) -> None:
     made.room.undo(made.case_id)
     assert made.room.pixels.marks(made.case_id, made.frame) is None
     assert first.number in {p.number for p in ask(made)}
+    made.room.patches.pass_over(first)
+    assert first.number not in {p.number for p in ask(made)}
 
 
-def test_a_patch_that_nobody_can_name_is_left_alone(made: MadePixels) -> None:
-    first = ask(made)
-    made.room.patches.pass_over(first[0])
-    assert first[0].number not in {p.number for p in ask(made)}
-
-
-def test_a_patch_is_pointed_at_and_never_asked_where_something_is_painted(made: MadePixels) -> None:
+def test_patches_cover_the_image_and_none_is_asked_where_something_is_painted(
+    made: MadePixels,
+) -> None:
     made.paint(ORGAN)
     stroke = made.stroke(ORGAN)
     y, x = (int(v[0]) for v in np.nonzero(stroke))
@@ -91,6 +91,13 @@ def test_a_patch_is_pointed_at_and_never_asked_where_something_is_painted(made: 
     assert not any((p.mask_yx & stroke).any() for p in ask(made))
     with pytest.raises(UserError, match="outside the image"):
         made.room.patches.at(made.case_id, made.series_id, made.frame, -1, 5)
+    shown = made.room.frames.get(made.frame)
+    step = coarseness(1000, 1000)
+    assert step == 2
+    regions = superpixels(evened(shown, step))
+    size = (shown.rows, shown.columns)
+    total = sum(whole_size(regions == n, step, size).sum() for n in range(int(regions.max()) + 1))
+    assert total == shown.rows * shown.columns
 
 
 def test_a_foreign_class_and_a_hidden_arm_are_refused(made: MadePixels) -> None:
@@ -103,13 +110,3 @@ def test_a_foreign_class_and_a_hidden_arm_are_refused(made: MadePixels) -> None:
         ask(made)
     with pytest.raises(UserError, match="without help"):
         made.room.run(made.room.patches.answered(first, ORGAN))
-
-
-def test_the_grid_of_a_large_frame_covers_every_pixel(made: MadePixels) -> None:
-    shown = made.room.frames.get(made.frame)
-    step = coarseness(1000, 1000)
-    assert step == 2
-    regions = superpixels(evened(shown, step))
-    size = (shown.rows, shown.columns)
-    total = sum(whole_size(regions == n, step, size).sum() for n in range(int(regions.max()) + 1))
-    assert total == shown.rows * shown.columns
