@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from desktop.domain.schema import Schema
@@ -13,7 +13,7 @@ from desktop.gui.choice_row import ClassRow, PickRow
 from desktop.gui.furniture import across, clear, down, label, push, rule
 from desktop.gui.pixel_layer import REST
 
-_NARROW = 100  # words of two lines fit into half of a narrow panel
+_HALF, _FITS = 125, 66  # a row in half of a narrow panel, and the longest word that it holds
 _TALLEST = 180  # a dozen classes must leave room for the tabs below
 
 
@@ -73,11 +73,15 @@ class PatchCard(QFrame):
         self.unsure.setCheckable(False)
         self.unsure.setToolTip("Leaves this patch alone (Backspace).")
         self.unsure.clicked.connect(self.passed)
-        self._place(self.unsure, len(self.rows))
-        high = self.rows[ANYTHING_ELSE].heightForWidth(_NARROW)
-        lines = (len(self.rows) + 2) // 2
-        self._area.setMaximumHeight(min(lines * high, _TALLEST))
-        self._area.setMinimumHeight(min(lines, 3) * high)
+        rows = [*self.rows.values(), self.unsure]
+        words = QFontMetrics(self.font())
+        longest = max(words.horizontalAdvance(w) for r in rows for w in r.text().split())
+        columns, wide = (2, _HALF) if longest <= _FITS else (1, 2 * _HALF)
+        for place, row in enumerate(rows):
+            self._rows.addWidget(row, place // columns, place % columns)
+        high = max(row.heightForWidth(wide) for row in rows)
+        lines = -(-len(rows) // columns)
+        self._area.setFixedHeight(min(lines * high, _TALLEST))
 
     def ask(self, reason: str, likely: tuple[int, ...], answered: int) -> None:
         """A patch is before the reader; "" where the next ones are still looked for."""
@@ -103,11 +107,7 @@ class PatchCard(QFrame):
         key = f" ({row.key})" if row.key else ""
         row.setToolTip(f"This patch is “{row.text()}”{key}.")
         row.clicked.connect(lambda: self.given.emit(class_id))
-        self._place(row, len(self.rows))
         self.rows[class_id] = row
-
-    def _place(self, row: PickRow, place: int) -> None:
-        self._rows.addWidget(row, place // 2, place % 2)
 
 
 class _UnsureRow(PickRow):
