@@ -28,7 +28,7 @@ from desktop.domain.model_card import (
 from desktop.domain.record import to_json
 
 OPSET = 17
-_NODULE = (ModelClass(index=0, name="lesion", class_id=1),)
+NODULE = (ModelClass(index=0, name="lesion", class_id=1),)
 
 
 class Graph:
@@ -64,6 +64,14 @@ class Graph:
         whole: frozenset[str] = frozenset(),
     ) -> Path:  # fmt: skip
         """Write the model; ``whole`` names inputs of whole numbers."""
+        path.write_bytes(self.model(inputs, outputs, whole))
+        return path
+
+    def model(
+        self, inputs: dict[str, Sequence[Any]], outputs: dict[str, Sequence[Any]],
+        whole: frozenset[str] = frozenset(),
+    ) -> bytes:  # fmt: skip
+        """The bytes of the model, checked."""
         import onnx
         from onnx import TensorProto, helper
 
@@ -78,8 +86,7 @@ class Graph:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
         model.ir_version = 8
         onnx.checker.check_model(model)
-        path.write_bytes(model.SerializeToString())
-        return path
+        return bytes(model.SerializeToString())
 
 
 def _means(g: Graph, image: str, side: int) -> str:
@@ -314,12 +321,12 @@ def sample_cards() -> dict[str, ModelCard]:
     return {
         "bright-lesion-segmenter": ModelCard(
             sha256="", name="Bright lesion segmenter", licence="Apache-2.0",
-            task=Task.SEGMENTATION, schema_name="chest-ct-nodule", classes=_NODULE, input=hu,
+            task=Task.SEGMENTATION, schema_name="chest-ct-nodule", classes=NODULE, input=hu,
             source="tools/make_models.py", min_area_px=12,
         ),
         "bright-lesion-detector": ModelCard(
             sha256="", name="Bright lesion detector", licence="Apache-2.0", task=Task.DETECTION,
-            schema_name="chest-ct-nodule", classes=_NODULE, output="yolo", overlap_limit=0.2,
+            schema_name="chest-ct-nodule", classes=NODULE, output="yolo", overlap_limit=0.2,
             input=ModelInput(rows=256, columns=256, fit=Fit.STRETCH, values=Values.MODALITY),
             source="tools/make_models.py",
         ),
