@@ -38,6 +38,7 @@ from tools.manage_rules import add_rule_commands
 from tools.manage_schema import add_schema_commands
 from tools.manage_splits import add_split_commands
 from tools.manage_suggestions import add_suggestion_commands
+from tools.manage_suspects import add_suspect_commands
 from tools.manage_synthetic import add_synthetic_commands
 from tools.manage_teaching import add_teaching_commands
 from tools.manage_team import add_team_commands
@@ -317,6 +318,7 @@ def _parser() -> argparse.ArgumentParser:
     add("find", find_images, "Find moved images.").add_argument("folder", type=Path)
     for add_more in (
         add_quality_commands,
+        add_suspect_commands,
         add_schema_commands,
         add_note_commands,
         add_team_commands,

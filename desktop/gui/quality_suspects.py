@@ -113,8 +113,9 @@ class SuspectsView(QWidget):
         self.count.setText("")
         self._nothing.say(
             "Nothing was looked for yet",
-            "Labels are compared with probabilities: suggestions of a model or of rules, or a "
-            "file of yours. Masks are compared with the other masks of their class.",
+            "Labels are compared with probabilities: suggestions of a model or of rules, what is "
+            "learned here from the other patients, or a file of yours. Masks are compared with "
+            "the other masks of their class.",
         )
         self._stack.setCurrentWidget(self._nothing)
 
@@ -125,9 +126,12 @@ class SuspectsView(QWidget):
             return
         runs = () if source in (ALL_RUNS, MASKS) or isinstance(source, Path) else (str(source),)
         file = source if isinstance(source, Path) else None
-        room.quality.start_suspects(
-            runs, file, source == MASKS, self.show_found, self._shell.say_error
-        )
+        try:
+            room.quality.start_suspects(
+                runs, file, source == MASKS, self.show_found, self._shell.say_error
+            )
+        except UserError as error:
+            self._shell.say_error(error)
 
     def look_in(self, file: Path) -> None:
         """Take probabilities from a file and look."""
@@ -155,7 +159,7 @@ class SuspectsView(QWidget):
         kept = self.source.currentText()
         self.source.clear()
         runs = room.quality.sources()
-        if len(runs) > 1:
+        if sum(run.count > 0 for run in runs) > 1:
             self.source.addItem("All suggestions", ALL_RUNS)
         for run in runs:
             self.source.addItem(run.title, run.run_id)

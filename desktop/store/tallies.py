@@ -196,6 +196,13 @@ def marks_of(connection: Connection, topic: str, case_ids: Sequence[str] = ()) -
     ]
 
 
+def is_answered(connection: Connection, topic: str) -> bool:
+    """Whether anybody has answered a question."""
+    rows = RECORD_TABLES[Answer]
+    first = select(rows.c.id).where(rows.c.topic == topic).limit(1)
+    return connection.execute(first).first() is not None
+
+
 def _is_closed(case_id: ColumnElement[str], reader_id: ColumnElement[str]) -> ColumnElement[bool]:
     work = RECORD_TABLES[Assignment]
     return exists().where(

@@ -270,6 +270,11 @@ class Learning:
         """The answer of each case that counts as its label, and what was left out, in words."""
         return labels_of(self._workspace, topic)
 
+    def frozen_for_check(self, topic: Topic, plan: RoundPlan) -> Frozen:
+        """What a check of the labels learns from; nothing is written."""
+        _ = self._workspace.plugins
+        return freeze(self._workspace, topic, plan, (), self._book)
+
     def _freeze(self, topic: Topic, plan: RoundPlan) -> Frozen:
         """What a round is made of; AccessProblem for who doesn't lead."""
         _ = self._workspace.plugins

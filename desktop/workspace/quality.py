@@ -22,6 +22,13 @@ from desktop.store.database import Connection
 from desktop.workspace import quality_board, quality_detail, suspects
 from desktop.workspace.claims import SEES_ALL
 from desktop.workspace.known_cases import cases_behind, found_of
+from desktop.workspace.learned_chances import (
+    LEARNED,
+    Lesson,
+    learned_chances,
+    lesson,
+    lessons,
+)
 from desktop.workspace.own_weights import keep_own_weights, own_weights
 from desktop.workspace.probabilities import read_probabilities
 from desktop.workspace.quality_board import Board
@@ -227,9 +234,13 @@ class Quality:
     # labels that look wrong ------------------------------------------------------------------
 
     def sources(self) -> list[Source]:
-        """Runs of this project whose suggestions can be held against the answers."""
+        """What can be held against the answers: suggestions of runs, and what is learned here."""
         self._check()
-        return suspects.sources_of(self._workspace._read)
+        learned = [
+            Source(LEARNED + topic.key, f"Learned here · {topic.question.text}", 0)
+            for topic in lessons(self._workspace)
+        ]
+        return [*suspects.sources_of(self._workspace._read), *learned]
 
     def suspects(
         self,
@@ -237,10 +248,11 @@ class Quality:
         file: Path | None = None,
         progress: Progress | None = None,
     ) -> SuspectList:
-        """Suspect answers by suggestions of runs (all without names) or by a file; blocking."""
+        """Suspect answers by suggestions of runs (all without names), by what is learned here (a
+        source's id), or by a file; blocking."""
         self._check()
         read, progress = self._workspace._read, progress or Progress()
-        return self._suspects(read, run_ids, file, progress)
+        return self._suspects(read, run_ids, file, progress, self._lessons(run_ids))
 
     def odd_masks(self, progress: Progress | None = None) -> SuspectList:
         """Masks unlike the others of their class; blocking."""
@@ -258,13 +270,13 @@ class Quality:
     ) -> Job:
         """Either of the two in the background."""
         self._check()
-        room = self._workspace
+        room, taught = self._workspace, self._lessons(run_ids)
 
         def work(progress: Progress) -> SuspectList:
             with room._database.another_reader() as connection:
                 if masks:
                     return suspects.find_odd_masks(connection, room._secret, progress)
-                return self._suspects(connection, run_ids, file, progress)
+                return self._suspects(connection, run_ids, file, progress, taught)
 
         return room.jobs.start("Looking for suspect labels", work, on_done, on_error)
 
@@ -284,14 +296,25 @@ class Quality:
         )
         return self._workspace.run(JudgeLabel(doubt=doubt))
 
+    def _lessons(self, run_ids: Sequence[str]) -> list[Lesson]:
+        """What has to be learned first; main thread."""
+        wanted = [run for run in run_ids if run.startswith(LEARNED)]
+        return [lesson(self._workspace, run) for run in wanted]
+
     def _suspects(
         self,
         connection: Connection,
         run_ids: Sequence[str],
         file: Path | None,
         progress: Progress,
+        taught: Sequence[Lesson],
     ) -> SuspectList:
-        if file is not None:
+        if taught:
+            chances: suspects.Chances = {
+                key: row for one in taught for key, row in learned_chances(one, progress).items()
+            }
+            source = taught[0].source
+        elif file is not None:
             chances = suspects.chances_of_file(connection, read_probabilities(file))
             source = f"probabilities in {file.name}"
         else:

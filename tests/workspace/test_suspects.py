@@ -28,6 +28,8 @@ from desktop.domain.task import AssignmentState, Role
 from desktop.engines.label_errors import find_label_errors
 from desktop.workspace.probabilities import read_probabilities
 from tests.workspace.made import COLUMNS, ROWS, SCHEMA, MadeProject, disk_mask
+from tests.workspace.made_lessons import KINDS, Lessons
+from tools import manage
 
 CASES = 30
 WRONG = (4, 11, 23)
@@ -92,8 +94,9 @@ def table(made: MadeProject, path: Path) -> Path:
 
 def test_suggestions_of_a_run_find_the_wrong_labels(read: MadeProject) -> None:
     read.ws.run(OfferProposals(proposals=suggestions(read)))
-    (source,) = read.ws.quality.sources()
+    source, learned = read.ws.quality.sources()
     assert source.title == "side finder · 30 suggestions"
+    assert learned.title == "Learned here · Which side"
     found = read.ws.quality.suspects()
     assert {s.case_id for s in found.open} == {read.cases[n] for n in WRONG}
     assert found.looked_at == CASES
@@ -148,6 +151,41 @@ def test_numbers_with_a_byte_order_mark_and_blank_lines_are_read(tmp_path: Path)
     path.write_text("\ufeffcase,question,yes,no\n\na,b,0.25,0.75\n", encoding="utf-8")
     (one,) = read_probabilities(path)
     assert one.chances == {"yes": 0.25, "no": 0.75}
+
+
+def test_what_is_learned_here_finds_the_wrong_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 64 pictures eight are labelled wrong; each is judged without its patient's label."""
+    lessons = Lessons(tmp_path, 64)
+    ws = lessons.ws
+    wrong = {}
+    for number, (case_id, kind) in enumerate(lessons.truth.items()):
+        said = kind
+        if number % 8 == 5:
+            said = wrong[case_id] = next(k for k in KINDS if k != kind)
+        ws.run(AnswerQuestion(case_id=case_id, question_id="kind", value=said))
+        ws.run(MarkCase(case_id=case_id, state=AssignmentState.DONE))
+    (source,) = ws.quality.sources()
+    assert source.title == "Learned here · What is it"
+    found = ws.quality.suspects((source.run_id,))
+    assert found.looked_at == 64
+    caught = {s.case_id for s in found.suspects} & set(wrong)
+    assert len(wrong) == 8 and len(caught) >= 3
+    assert len(caught) >= 0.3 * len(found.suspects), "by chance an eighth would be wrong"
+    assert "folds of patients" in found.suspects[0].source
+    assert ws.quality.suspects((source.run_id,)) == found, "the same every time"
+    ws.close()
+    call = ["suspects", str(tmp_path / "lessons.rroom"), "--reader", "Ada", "--source", "1"]
+    monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
+    assert manage.main(call) == 0
+    said = capsys.readouterr().out
+    first = found.suspects[0]
+    assert said.splitlines()[0].startswith(f"1: {first.title}: What is it: {first.given}")
+    assert manage.main([*call, "--judge", "1", "right"]) == 0
+    assert manage.main(call) == 0
+    assert f"{len(found.suspects) - 1} open of 64" in capsys.readouterr().out
+    assert manage.main([*call, "--judge", "99", "right"]) == 2
 
 
 def test_what_was_decided_stays_until_the_label_changes(read: MadeProject, tmp_path: Path) -> None:
