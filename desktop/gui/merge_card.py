@@ -89,9 +89,14 @@ class MergeCard(QFrame):
                 clear(self._body)
                 self._show_conflicts(room)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether bundles are being looked at or taken in."""
+        return self._job is not None
+
     def add(self, bundles: Sequence[Path]) -> None:
         """Take bundles into the preview."""
-        if self._job is not None:
+        if self.is_busy:
             self._shell.say("Bundles are being looked at", "Wait for them or stop it.", "warn")
             return
         self._bundles += [b for b in bundles if b not in self._bundles]
