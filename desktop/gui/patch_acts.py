@@ -15,7 +15,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.scribble import ANYTHING_ELSE, Scribble
 from desktop.domain.study import FrameRef
-from desktop.gui.goto import current_frame
+from desktop.gui.goto import current_frame, go_to_frame
 from desktop.gui.pixel_acts import PixelActs
 from desktop.gui.shell import Shell
 from desktop.imaging.viewport import Placement
@@ -68,6 +68,7 @@ class PatchActs(QObject):
         card.given.connect(self.answer)
         card.passed.connect(self.pass_over)
         card.left.connect(self.leave)
+        card.image_wanted.connect(self.go_to_doubt)
 
     @property
     def patch(self) -> Patch | None:
@@ -114,6 +115,29 @@ class PatchActs(QObject):
         if room is not None and patch is not None:
             room.patches.pass_over(patch)
             self._go_on()
+
+    def go_to_doubt(self) -> None:
+        """On to the image of the series that would teach most, and ask there."""
+        room, view = self._reading.workspace, self._reading.view
+        if room is None:
+            return
+
+        def done(frame: FrameRef) -> None:
+            if self._reading.view.series_id != view.series_id:
+                return
+            go_to_frame(self._reading, view.case_id, frame)
+            if not self.is_on:
+                self.toggle_asking()
+
+        self.waiting = []
+        if self.is_on:
+            self._show()
+        room.patches.start_next_image(view.case_id, view.series_id, done, self._lost)
+
+    def _lost(self, error: UserError) -> None:
+        self._shell.say_error(error)
+        if self.is_on:
+            self._look()
 
     def leave(self) -> None:
         """Ask no more; the prediction stays."""

@@ -21,11 +21,13 @@ class PatchCard(QFrame):
     """Stands above the tabs while patches are asked about; else it is not there.
 
     ``given``: a class id, 0 for anything else. ``passed``: nobody can say. ``left``: no more.
+    ``image_wanted``: on to another image.
     """
 
     given = Signal(int)
     passed = Signal()
     left = Signal()
+    image_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,8 +52,17 @@ class PatchCard(QFrame):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setWidget(holder)
         inside.addWidget(self._area)
+        last = across(gap=8)
         self.count = label("", "small", wrap=True)
-        inside.addWidget(self.count)
+        last.addWidget(self.count, 1)
+        self.further = push(
+            "Next image",
+            "link",
+            tip="Goes to the image of this series whose patches are doubted most (Ctrl+Shift+J).",
+        )
+        self.further.clicked.connect(self.image_wanted)
+        last.addWidget(self.further, 0, Qt.AlignmentFlag.AlignTop)
+        inside.addLayout(last)
         column.addLayout(inside)
         column.addWidget(rule())
         self._schema_id = ""

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from desktop.domain.runs import MaskYX, encode_runs
 from desktop.domain.schema import Schema
 from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
+from desktop.workspace.patch_images import marks_of, most_doubtful
 from desktop.workspace.pixel_grid import (
     Classes,
     coarse_marks,
@@ -105,9 +106,39 @@ class Patches:
         on_error: Callable[[UserError], None],
     ) -> None:
         """The same as a job; a newer request ends an older. Both answers on the main thread."""
+        self._begin(
+            "Choosing patches", lambda: self._asking(case_id, series_id, frame), on_done, on_error
+        )
+
+    def next_image(
+        self, case_id: str, series_id: str, progress: Progress | None = None
+    ) -> FrameRef:
+        """The image of a series without marks whose patches the model doubts most; blocking."""
+        return self._choosing_image(case_id, series_id)(progress or Progress())
+
+    def start_next_image(
+        self,
+        case_id: str,
+        series_id: str,
+        on_done: Callable[[FrameRef], None],
+        on_error: Callable[[UserError], None],
+    ) -> None:
+        """The same as a job; it ends what is being chosen."""
+        self._begin(
+            "Choosing an image", lambda: self._choosing_image(case_id, series_id), on_done, on_error
+        )
+
+    def _begin(
+        self,
+        title: str,
+        prepare: Callable[[], Callable[[Progress], Any]],
+        on_done: Callable[[Any], None],
+        on_error: Callable[[UserError], None],
+    ) -> None:
+        """Start the newest job; only its answer is passed on."""
         self.cancel()
         try:
-            work = self._asking(case_id, series_id, frame)
+            work = prepare()
         except UserError as error:
             on_error(error)
             return
@@ -117,13 +148,23 @@ class Patches:
             return not asked or self._job is asked[0]
 
         job = self._workspace.jobs.start(
-            "Choosing patches",
+            title,
             work,
             lambda found: on_done(found) if is_newest() else None,
             lambda error: on_error(error) if is_newest() else None,
         )
         asked.append(job)
         self._job = job
+
+    def _choosing_image(self, case_id: str, series_id: str) -> Callable[[Progress], FrameRef]:
+        room = self._workspace
+        _ = room.plugins
+        refs = room.frame_refs(series_id) if series_id else []
+        why = self.why_not(case_id, refs[0] if refs else None)
+        if why is not None:
+            raise why
+        found = marks_of(room, case_id, series_id)
+        return lambda progress: most_doubtful(room.frames.get, found, progress)
 
     def cancel(self) -> None:
         """Stop choosing."""

@@ -225,7 +225,7 @@ def test_patches_are_asked_about_and_digits_answer(scene: tuple[MainWindow, Made
     press(window, Key(Key.Key_0 + LESION))
     assert view.view.class_id == LESION, "digits pick classes again"
     press(window, Key.Key_J, Qt.KeyboardModifier.ControlModifier)
-    press(window, Key.Key_Down)
+    QTest.mouseClick(card.further, Qt.MouseButton.LeftButton)
     there = made.frames[1 - made.frames.index(made.frame)]
     hands.wait_for(lambda: acts.patch is not None and acts.patch.frame == there, "the next image")
     press(window, Key.Key_J)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.help_study import Arm
 from desktop.domain.scribble import Scribble
 from desktop.engines.superpixel_queue import superpixels
 from desktop.store import queries
+from desktop.workspace.patch_images import SeriesMarks, most_doubtful
 from desktop.workspace.patches import BATCH, FIRST, Patch
 from desktop.workspace.pixel_grid import coarseness, evened, whole_size
 from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
@@ -110,3 +113,25 @@ def test_a_foreign_class_and_a_hidden_arm_are_refused(made: MadePixels) -> None:
         ask(made)
     with pytest.raises(UserError, match="without help"):
         made.room.run(made.room.patches.answered(first, ORGAN))
+
+
+def test_the_next_image_is_the_one_that_is_doubted_most(made: MadePixels) -> None:
+    room, place = made.room, (made.case_id, made.series_id)
+    noise = next(f for f in made.frames if f != made.frame)
+    with pytest.raises(UserError, match="Nothing can be doubted"):
+        room.patches.next_image(*place)
+    answer(made, ask(made))
+    assert room.patches.next_image(*place) == noise, "the other one has marks"
+    shown = room.frames.get(made.frame)
+    outside = shown.pixels[made.truth == OUTSIDE]
+    empty = replace(shown, pixels=np.resize(outside, shown.pixels.shape), pixels_sha256="empty")
+    frames = {made.frame: shown, noise: empty}
+    painted = room.pixels.painted(made.case_id, made.frame)
+    assert painted is not None
+    marks = SeriesMarks(((made.frame, painted),), (noise, made.frame))
+    found = most_doubtful(frames.__getitem__, marks, Progress())
+    assert found == made.frame, "an image that shows nothing is not asked about"
+    (first, *_rest) = room.patches.ask(*place, noise)
+    room.run(room.patches.answered(first, ORGAN))
+    with pytest.raises(UserError, match="Every image of this series has marks"):
+        room.patches.next_image(*place)
