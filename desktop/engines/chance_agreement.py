@@ -2,7 +2,9 @@
 
 Each function returns the sums that its coefficient is made of (see ``item_sums``). They differ
 only in what they call chance. An item with a single answer tells nothing about agreement but
-still counts for how often a category is used, as in Gwet's book.
+still counts for how often a category is used, as in Gwet's book; and every item counts alike,
+however many answers it has (Fleiss, Levin and Paik's kappa for unequal numbers of answers weighs
+items by their answers, and is another number). Tests are two-sided.
 
 Source: K. L. Gwet, Handbook of Inter-Rater Reliability, 4th ed. 2014, chapters 2 to 5;
 J. L. Fleiss, Psychol. Bull. 76 (1971) 378-382; A. J. Conger, Psychol. Bull. 88 (1980) 322-328;

@@ -92,7 +92,8 @@ def fit_rankings(
 
     ``pseudo`` : so many wins and as many losses of each item against an item that isn't there are
     added where a finite ranking does not exist without them (R's PlackettLuce adds them always
-    unless told not to, which draws all worths a little together). ``penalty`` : on squared
+    unless told not to, which draws all worths a little together); they count as data in the
+    standard errors (R's leave them out). ``penalty`` : on squared
     log-worths. UserError where neither helps (``pseudo`` 0 and ``penalty`` 0).
     """
     progress = progress or Progress()

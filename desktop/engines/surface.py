@@ -55,7 +55,8 @@ class SurfaceDistances:
     def assd_mm(self) -> float | None:
         """Average symmetric surface distance: the mean over both surfaces by area; None if empty.
 
-        Infinite where one mask is empty.
+        Infinite where one mask is empty. The mean of the two directions' means (MASD) is another
+        number; see ``average_mm``.
         """
         return _mean(
             np.concatenate([self.first_mm, self.second_mm]),

@@ -197,6 +197,9 @@ KAPPAS = [
     ([[31, 12], [4, 58]], None, 0.6756757, 0.07344761, _, 7),
 ]
 
+# Fleiss, Levin and Paik 2003, table 18.7: raters and positive ratings of 25 subjects.
+UNEQUAL = "22 20 32 43 33 41 30 50 20 44 55 33 44 43 20 22 31 21 41 54 32 40 30 33 22"
+
 # Krippendorff 2011: two observers with yes and no; two with names (Ben and Gerry, item 10 d d);
 # the three coders of the usual encyclopedia entry.
 TWO_YES_NO = Ratings.of_codes(

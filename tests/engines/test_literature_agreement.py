@@ -173,6 +173,24 @@ def test_six_psychiatrists_as_r_has_them() -> None:
     )
 
 
+def test_unequal_numbers_of_answers_are_a_convention() -> None:
+    """Fleiss, Levin and Paik 2003, table 18.7 (Stata's ``kappa``): .5415 with items weighed by
+    their answers. Here, as in Gwet's book, every item counts alike."""
+    answers = np.array([[int(figure) for figure in pair] for pair in data.UNEQUAL.split()])
+    m, yes = answers.T.astype(float)
+    share, mean = yes.sum() / m.sum(), m.mean()
+    apart = (yes * (m - yes) / m).sum() / (len(m) * (mean - 1) * share * (1 - share))
+    assert 1 - apart == pytest.approx(0.5415, abs=5.1e-5)
+    told = agreement(
+        Ratings.of_counts(np.stack([yes, m - yes], axis=1).astype(int)), asked("FLEISS")
+    )
+    by_item = np.mean((yes * (yes - 1) + (m - yes) * (m - yes - 1)) / (m * (m - 1)))
+    used = np.mean(yes / m)
+    chance = used**2 + (1 - used) ** 2
+    assert told.value == pytest.approx((by_item - chance) / (1 - chance), abs=1e-12)
+    assert told.value == pytest.approx(0.5620, abs=5.1e-5)
+
+
 def test_positive_and_negative_agreement_of_the_paradox() -> None:
     """Cicchetti and Feinstein 1990: .94 and .40 where kappa is .32; .84 and .86 where it is .70."""
     for table, wanted in (

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import surface_distance.lookup_tables as theirs
 
+from desktop.engines.boxes import box_giou, box_iou
 from desktop.engines.bradley_terry import RankingOptions, fit
 from desktop.engines.comparisons import Comparisons
 from desktop.engines.consensus import fit_predict
@@ -234,6 +235,15 @@ def test_panoptic_quality_of_the_usual_example() -> None:
     assert (per_class[0].segmentation, per_class[0].recognition) == pytest.approx(
         (0.7778, 0.6667), abs=1e-4
     )
+
+
+def test_generalised_overlap_by_hand() -> None:
+    """Rezatofighi et al. 2019: IoU less the empty share of the box around both."""
+    pair = [(0, 0, 10, 10)], [(5, 5, 15, 15)]
+    assert box_iou(*pair)[0, 0] == pytest.approx(25 / 175)
+    assert box_giou(*pair)[0, 0] == pytest.approx(25 / 175 - 50 / 225)
+    inside = box_giou([(0, 0, 4, 4)], [(1, 1, 3, 3)])[0, 0]
+    assert inside == box_iou([(0, 0, 4, 4)], [(1, 1, 3, 3)])[0, 0] == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (3.0, 2.0, 1.0), (0.7, 0.7, 5.0)])
