@@ -15,6 +15,7 @@ from desktop.engines.estimate import (
     start_from_shares,
     tally,
 )
+from desktop.engines.single_thread import single_blas_thread
 from desktop.engines.votes import Floats, Ints, Votes
 
 MAX_ITERATIONS = 50
@@ -81,13 +82,14 @@ def climb(votes: Votes, right: Floats, ability: Floats, easiness: Floats) -> tup
     from scipy.optimize import minimize
 
     n_workers = len(ability)
-    found = minimize(
-        lambda both: cost(both, votes.worker, votes.item, right, n_workers),
-        np.concatenate((ability, easiness)),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": STEPS_PER_ROUND},
-    )
+    with single_blas_thread():
+        found = minimize(
+            lambda both: cost(both, votes.worker, votes.item, right, n_workers),
+            np.concatenate((ability, easiness)),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": STEPS_PER_ROUND},
+        )
     return found.x[:n_workers], found.x[n_workers:]
 
 

@@ -13,6 +13,20 @@ def single_thread() -> AbstractContextManager[Any]:
     return limits
 
 
+def single_blas_thread() -> AbstractContextManager[Any]:
+    """The same for BLAS alone; loads no learners. A pool makes tiny steps forty times as dear."""
+    limits: AbstractContextManager[Any] = _blas().limit(limits=1)
+    return limits
+
+
+@functools.cache
+def _blas() -> Any:
+    import scipy.optimize  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
 @functools.cache
 def _controller() -> Any:
     import sklearn.cluster
