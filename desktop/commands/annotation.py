@@ -97,7 +97,8 @@ class RelabelAnnotations(Command, frozen=True):
             asked = {q.id for q in schema.region_questions(self.class_id)}
             kept = {k: v for k, v in old.label.attributes.items() if k in asked}
             label = replace(old.label, class_id=self.class_id, attributes=kept)
-            new = replace(old, schema_id=schema.id, label=label, origin=edited(old.origin))
+            origin = old.origin if label == old.label else edited(old.origin)
+            new = replace(old, schema_id=schema.id, label=label, origin=origin)
             txn.put(new)
             take(txn, new)
 
@@ -199,23 +200,27 @@ class PaintMask(Command, frozen=True):
             own_annotation(txn, self.annotation_id)
             if not isinstance(old.geometry, Mask):
                 raise ConflictProblem("This region is not painted.", "Draw a new one instead.")
-            if edited(old.origin) is not old.origin:
-                txn.put(replace(old, origin=edited(old.origin)))
         region = txn.get(Annotation, self.annotation_id)
-        for painted in self.frames:
-            self._put_slice(txn, region, painted)
+        changed = [self._put_slice(txn, region, painted) for painted in self.frames]
         if not txn.find(MaskSlice, annotation_id=self.annotation_id):
             txn.delete(Annotation, self.annotation_id)
+        elif any(changed) and edited(region.origin) is not region.origin and old is not None:
+            txn.put(replace(region, origin=edited(region.origin)))
 
-    def _put_slice(self, txn: Transaction, region: Annotation, painted: PaintedFrame) -> None:
+    def _put_slice(self, txn: Transaction, region: Annotation, painted: PaintedFrame) -> bool:
+        """Whether any pixel changed: a stroke over what is there makes nobody its author."""
         slice_id = MaskSlice.id_for(self.annotation_id, painted.frame)
         size = (painted.rows, painted.columns)
         runs = fitted(txn, region, painted.frame, *size, painted.runs, painted.origin)
         area, bounds = runs_extent(runs, *size)
+        before = txn.maybe(MaskSlice, slice_id)
         if area == 0:
-            if txn.maybe(MaskSlice, slice_id) is not None:
+            if before is not None:
                 txn.delete(MaskSlice, slice_id)
-            return
+            return before is not None
+        digest = txn.put_runs(runs)
+        if before is not None and before.runs == digest:
+            return False
         txn.put(
             MaskSlice(
                 id=slice_id,
@@ -224,13 +229,14 @@ class PaintMask(Command, frozen=True):
                 frame=painted.frame,
                 rows=painted.rows,
                 columns=painted.columns,
-                runs=txn.put_runs(runs),
+                runs=digest,
                 bounds=bounds,
                 area_px=area,
                 origin=painted.origin,
                 pixels_sha256=painted.pixels_sha256,
             )
         )
+        return True
 
 
 def own_annotation(txn: Transaction, annotation_id: str, even_locked: bool = False) -> Annotation:
@@ -247,7 +253,8 @@ def own_annotation(txn: Transaction, annotation_id: str, even_locked: bool = Fal
 
 def _reshape(txn: Transaction, annotation_id: str, geometry: Geometry) -> None:
     old = own_annotation(txn, annotation_id)
-    new = replace(old, geometry=geometry, origin=edited(old.origin))
+    origin = old.origin if geometry == old.geometry else edited(old.origin)
+    new = replace(old, geometry=geometry, origin=origin)
     txn.put(new)
     take(txn, new)
 

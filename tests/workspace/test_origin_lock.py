@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from desktop.commands.adjudication import RuleOnQuestion, RuleOnRegion
-from desktop.commands.annotation import AddAnnotation, DeleteAnnotations, ReshapeAnnotation
+from desktop.commands.annotation import (
+    AddAnnotation,
+    DeleteAnnotations,
+    PaintedFrame,
+    PaintMask,
+    RelabelAnnotations,
+    ReshapeAnnotation,
+)
 from desktop.commands.origin_lock import OriginLocked, is_locked_label
 from desktop.commands.project import ChooseSchema, RegisterImages
 from desktop.commands.proposal import AcceptProposals, OfferProposals
@@ -23,8 +30,9 @@ from desktop.domain.adjudication import Ruling
 from desktop.domain.annotation import Annotation, Answer, Label, Origin, Provenance, Target
 from desktop.domain.contracts import Command, Transaction
 from desktop.domain.errors import ConflictProblem, UserError
-from desktop.domain.geometry import Box
+from desktop.domain.geometry import Box, Mask
 from desktop.domain.proposal import Proposal
+from desktop.domain.runs import encode_runs
 from desktop.domain.schema import Scope
 from desktop.domain.split import DERIVED_KEY, PSEUDO_KEY, Part
 from desktop.domain.study import Case, Study
@@ -32,7 +40,7 @@ from desktop.domain.task import Role
 from desktop.store import queries
 from desktop.workspace import handing_out
 from desktop.workspace.keys import WorkstationKey
-from tests.workspace.made import SCHEMA, MadeProject, ticking_clock
+from tests.workspace.made import SCHEMA, MadeProject, disk_mask, ticking_clock
 
 PATIENT = "P-000000"
 
@@ -111,6 +119,40 @@ def test_an_edit_does_not_wash_a_pseudo_label_clean(made: MadeProject) -> None:
     assert edited is not None and edited.origin is Origin.MODEL_EDITED
     with pytest.raises(OriginLocked):
         hold_back(made)
+
+
+def test_an_edit_that_changes_nothing_makes_nobody_the_author(made: MadeProject) -> None:
+    ws, case_id = made.ws, made.cases[0]
+    box = replace(made.region(), origin=Origin.MODEL)
+    ws.run(AddAnnotation(annotation=box))
+    painted_id = made.paint(disk_mask(20, 20, 6))
+    (part,) = [s for s in ws.mask_slices(case_id) if s.annotation_id == painted_id]
+    same = PaintedFrame(
+        frame=part.frame, rows=part.rows, columns=part.columns,
+        runs=encode_runs(ws.mask(part)), origin=Origin.MODEL,
+    )  # fmt: skip
+    region = replace(made.region(), geometry=Mask(), origin=Origin.MODEL)
+    region = replace(region, target=Target(scope=Scope.REGION))
+    ws.run(PaintMask(case_id=case_id, annotation_id=region.id, frames=(same,), new=region))
+    assert box.geometry is not None
+    again = replace(same, origin=Origin.DRAWN)
+    for command in (
+        ReshapeAnnotation(case_id=case_id, annotation_id=box.id, geometry=box.geometry),
+        RelabelAnnotations(case_id=case_id, annotation_ids=(box.id,), class_id=box.label.class_id),
+        PaintMask(case_id=case_id, annotation_id=region.id, frames=(again,)),
+    ):
+        with contextlib.suppress(UserError):
+            ws.run(command)
+    for kept in (box, region):
+        found = ws.annotation(kept.id)
+        assert found is not None and found.origin is Origin.MODEL
+    slices = [s for s in ws.mask_slices(case_id) if s.annotation_id == region.id]
+    assert [s.origin for s in slices] == [Origin.MODEL]
+    more = replace(again, runs=encode_runs(disk_mask(20, 20, 7)))
+    ws.run(PaintMask(case_id=case_id, annotation_id=region.id, frames=(more,)))
+    found = ws.annotation(region.id)
+    assert found is not None and found.origin is Origin.MODEL_EDITED
+    assert ws.verify().ok
 
 
 @pytest.mark.parametrize("verdict", [Ruling.ACCEPTED, Ruling.EDITED, Ruling.MERGED])

@@ -16,6 +16,7 @@ from desktop.domain.annotation import Origin
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.help_study import Arm
+from desktop.domain.runs import decode_runs, encode_runs
 from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
 from desktop.engines.pixel_features import normalised, pixel_features
@@ -125,11 +126,14 @@ def test_an_edit_afterwards_makes_it_model_edited(made: MadePixels) -> None:
     found = predict(made)
     command = made.room.pixels.accepted(found, *found.mask_at(*inside(made, ORGAN)))
     made.room.run(command)
+    painted = command.painted
+    less = decode_runs(painted.runs, painted.rows, painted.columns).copy()
+    less[np.nonzero(less)[0][0]] = False  # its uppermost row
     made.room.run(
         PaintMask(
             case_id=made.case_id,
             annotation_id=command.annotation.id,
-            frames=(replace(command.painted, origin=Origin.MODEL_EDITED),),
+            frames=(replace(painted, runs=encode_runs(less), origin=Origin.MODEL_EDITED),),
         )
     )
     region = made.room.annotation(command.annotation.id)
