@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from desktop.domain.schema import Scope
 from desktop.engines.rule_kinds import (
+    EVERY_LEVEL,
     SILENT,
     Asks,
     Field,
@@ -24,7 +24,7 @@ class Likeness:
     summary = "Takes an item for what the known items are that look most like it."
     version = 1
     needs = frozenset({Need.EXAMPLES})
-    levels = frozenset({Scope.STUDY, Scope.FRAME})
+    levels = EVERY_LEVEL
     names_label = True
     fields = (
         Field("neighbours", "Nearest ones asked", Asks.NUMBER, 5, minimum=1, maximum=50),

@@ -11,8 +11,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from desktop.domain.errors import UserError
-from desktop.domain.schema import AnswerValue, Scope
+from desktop.domain.schema import AnswerValue
 from desktop.engines.rule_kinds import (
+    EVERY_LEVEL,
     Asks,
     Field,
     Judgement,
@@ -40,14 +41,15 @@ LONGEST = 200_000
 
 
 class ReportWords:
-    """Looks for words or a pattern that are stated, or denied, in the report."""
+    """Looks for words or a pattern that are stated, or denied, in the report. A report is about the
+    whole case: it says the same of all its images and regions."""
 
     name = "report-words"
     title = "Words of the report"
-    summary = "Looks for words in the report; knows “no nodule” from “nodule”."
+    summary = "Looks for words in the case's report; knows “no nodule” from “nodule”."
     version = 1
     needs = frozenset({Need.REPORT})
-    levels = frozenset({Scope.STUDY})
+    levels = EVERY_LEVEL
     names_label = False
     fields = (
         Field("words", "Words", Asks.WORDS, (), help="One per line; any of them counts."),

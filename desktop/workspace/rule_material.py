@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from desktop.domain.annotation import Annotation, MaskSlice
 from desktop.domain.geometry import Mask
@@ -77,6 +78,8 @@ class Material:
             case Need.EXAMPLES:
                 parts.append(to_json(self.known.labels))
                 parts += [f.key for frames in item.frames for f in frames]
+                parts += [to_json(item.region)] if item.region is not None else []
+                parts += [s.runs for s in self._slices(item.region)]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20]
 
     # what subjects ask for -------------------------------------------------------------------
@@ -105,11 +108,15 @@ class Material:
                 yield self._picture(ref, mask)
 
     def sketch(self, item: RuleItem) -> Sketch | None:
-        """The sketch of the middle image of the longest series, or of the frame."""
+        """The sketch of the middle image of the longest series, of the frame, or of the square
+        around a region where most of it is; None where there is nothing to look at."""
         if item.key not in self._sketches:
             longest = max(item.frames, key=len, default=())
             made = None
-            if longest:
+            if item.region is not None:
+                values = self._around(item.region, longest)
+                made = None if values is None else sketch(values)
+            elif longest:
                 made = sketch(self._picture(longest[len(longest) // 2], None).values_yx)
             self._sketches[item.key] = made
         return self._sketches[item.key]
@@ -160,6 +167,20 @@ class Material:
             values = values * np.float32(frame.slope) + np.float32(frame.intercept)
         spacing = patient_spacing(self.records.instances[ref.instance_id])
         return Picture(values, frame.unit, spacing, mask)
+
+    def _around(
+        self, region: Annotation | Proposal, frames: Sequence[FrameRef]
+    ) -> npt.NDArray[np.float32] | None:
+        """A region with half its size around it, on the frame with most of its pixels."""
+        masks = [(ref, mask) for ref in frames if (mask := self._mask(region, ref)) is not None]
+        if not any(mask.any() for _ref, mask in masks):
+            return None
+        ref, mask = max(masks, key=lambda pair: int(pair[1].sum()))
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        reach = 1 + max(int(np.ptp(rows)), int(np.ptp(columns))) // 2
+        top, left = max(0, int(rows[0]) - reach), max(0, int(columns[0]) - reach)
+        values = self._picture(ref, None).values_yx
+        return values[top : int(rows[-1]) + reach + 1, left : int(columns[-1]) + reach + 1]
 
     def _mask(self, region: Annotation | Proposal, ref: FrameRef) -> MaskYX | None:
         """The region's pixels on one frame; None where it has no area there."""
