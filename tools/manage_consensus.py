@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from desktop.domain.adjudication import Cause
 from desktop.domain.errors import UserError
 from desktop.domain.record import to_json
+from desktop.domain.schema import AnswerValue
 from desktop.workspace.consensus_report import Subject
 from desktop.workspace.guideline_gaps import about
 from desktop.workspace.matters import Matter
@@ -40,6 +42,10 @@ def _add_rulings(add: Add, opened: Open) -> None:
             cause = Cause(chosen.cause) if chosen.cause else None
             if chosen.verdict == "accept":
                 desk.accept(matter, chosen.letter.upper(), cause, chosen.note)
+            elif chosen.verdict == "edit":
+                desk.edit(matter, chosen.letter.upper(), cause, chosen.note)
+            elif chosen.verdict == "answer":
+                desk.answer(matter, _value(chosen.letter), cause, chosen.note)
             elif chosen.verdict == "merge":
                 desk.merge(matter, tuple(chosen.letter.upper()), "", cause, chosen.note)
             else:
@@ -58,8 +64,10 @@ def _add_rulings(add: Add, opened: Open) -> None:
     add("disagreements", disagreements, "List what readers of closed cases disagree about.")
     ruling = add("rule", rule, "Settle a disagreement.")
     ruling.add_argument("number", type=int, help="as listed by disagreements")
-    ruling.add_argument("verdict", choices=("accept", "reject", "merge"))
-    ruling.add_argument("letter", nargs="?", default="", help="a reader, or several to merge")
+    ruling.add_argument("verdict", choices=("accept", "reject", "edit", "merge", "answer"))
+    ruling.add_argument(
+        "letter", nargs="?", default="", help="a reader, several to merge, or what the answer is"
+    )
     ruling.add_argument("--cause", choices=[c.value for c in Cause], default="")
     ruling.add_argument("--note", default="")
     listing = add("gaps", gaps, "List gaps in the guidelines, or write them as CSV or text.")
@@ -93,6 +101,15 @@ def _add_consensus(add: Add, opened: Open) -> None:
 
 def _disputes(workspace: Workspace) -> list[Matter]:
     return [m for case in workspace.adjudication.queue() for m in case.disputes]
+
+
+def _value(words: str) -> AnswerValue:
+    """An answer as JSON, or plain words."""
+    try:
+        found = json.loads(words)
+    except ValueError:
+        return words
+    return tuple(found) if isinstance(found, list) else found
 
 
 def _pick(matters: list[Matter], number: int) -> Matter:

@@ -20,6 +20,8 @@ def vote_labels(question: Question, choice: str = "") -> tuple[str, ...]:
             return NO_YES
         case QuestionKind.CHOICE:
             return tuple(c.id for c in question.choices)
+        case QuestionKind.TREE:
+            return tuple(question.paths())
         case QuestionKind.MULTIPLE:
             if choice not in {c.id for c in question.choices}:
                 raise _problem("A question with several answers is counted one answer at a time.")
@@ -35,7 +37,7 @@ def label_name(question: Question, value: AnswerValue, choice: str = "") -> str:
             return "yes" if value else "no"
         case QuestionKind.MULTIPLE, tuple():
             return "yes" if choice in value else "no"
-        case QuestionKind.CHOICE, str():
+        case ((QuestionKind.CHOICE | QuestionKind.TREE), str()):
             return value
         case _:
             raise _problem("An answer does not fit its question.")
@@ -46,7 +48,7 @@ def label_value(question: Question, label: str) -> AnswerValue:
     match question.kind:
         case QuestionKind.YES_NO:
             return label == "yes"
-        case QuestionKind.CHOICE:
+        case QuestionKind.CHOICE | QuestionKind.TREE:
             return label
         case _:
             raise _problem("One label is not the whole answer to a question with several.")

@@ -29,6 +29,7 @@ from desktop.workspace.consensus_report import (
     Subject,
     SubjectKind,
 )
+from desktop.workspace.consensus_several import vote_on_each_choice
 
 if TYPE_CHECKING:
     from desktop.store.database import Connection
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
 SEES = frozenset({Role.LEAD, Role.ADJUDICATOR, Role.AUDITOR})
 BATCH = 500  # suggestions per command, so that none holds the window up
-_VOTED = (QuestionKind.YES_NO, QuestionKind.CHOICE)
-_MEASURED = (QuestionKind.NUMBER, QuestionKind.RATING)
+_VOTED = (QuestionKind.YES_NO, QuestionKind.CHOICE, QuestionKind.TREE)
+_MEASURED = (QuestionKind.NUMBER, QuestionKind.RATING, QuestionKind.DATE)
 
 MEDIAN = Method("median", "Median", "The middle of what the readers measured.")
 FINDINGS = Method("findings", "Mean of each finding", "Regions that overlap are made one.")
@@ -152,6 +153,10 @@ class ConsensusDesk:
             )
         if subject.kind is SubjectKind.MEASURE:
             return consensus_votes.median_of_cases(read, subject)
+        question = consensus_votes.question_of(read, subject)
+        if question is not None and question.kind is QuestionKind.MULTIPLE and not subject.choice:
+            options = consensus_votes.options_of(method, settings)
+            return vote_on_each_choice(read, subject, question, options, settings, progress)
         return consensus_votes.vote_on_cases(read, subject, method, settings, progress)
 
     def _gather(self, connection: Connection, subject: Subject, progress: Progress) -> Read:
@@ -188,6 +193,7 @@ def _subjects_of(schema: Schema) -> list[Subject]:
         if question.kind in _VOTED:
             found.append(Subject(SubjectKind.QUESTION, schema.name, words, question.id))
         elif question.kind is QuestionKind.MULTIPLE:
+            found.append(Subject(SubjectKind.QUESTION, schema.name, words, question.id))
             found += [
                 Subject(SubjectKind.QUESTION, schema.name, f"{words} {c.text}?", question.id, c.id)
                 for c in question.choices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from desktop.workspace.consensus_report import (
 )
 
 Item = tuple[CaseClaims, Target]
+_YEAR = 365.0  # days by which dates are entirely apart
 _PRESENCE = ("no", "yes")
 _OPTIONS = ("seed", "smoothing", "max_iterations", "restarts")
 
@@ -41,7 +43,7 @@ def vote_on_cases(
         triplets, items = _presence(read, subject)
         labels: tuple[str, ...] = _PRESENCE
     else:
-        triplets, items = _answers(read, subject)
+        triplets, items = answers_of(read, subject)
         labels = vote_labels(_question(read, subject), subject.choice)
     if not triplets:
         raise UserError(
@@ -51,7 +53,7 @@ def vote_on_cases(
     why = ""
     if not method:
         method, why = recommended(votes)
-    found = fit_predict(votes, _options(method, settings), progress)
+    found = fit_predict(votes, options_of(method, settings), progress)
     made = [
         _line(read, subject, votes, found, number, items[key], settings)
         for number, key in enumerate(votes.items)
@@ -78,9 +80,9 @@ def median_of_cases(read: Read, subject: Subject) -> ConsensusReport:
         if question is None:
             continue
         given = {
-            a.reader_id: float(a.value)
+            a.reader_id: number
             for a in _valid(claims, subject.question_id)
-            if isinstance(a.value, (int, float)) and not isinstance(a.value, bool)
+            if (number := _number(question, a.value)) is not None
         }
         if not given:
             continue
@@ -105,7 +107,8 @@ def median_of_cases(read: Read, subject: Subject) -> ConsensusReport:
 # votes ---------------------------------------------------------------------------------------
 
 
-def _answers(read: Read, subject: Subject) -> tuple[list[tuple[str, str, str]], dict[str, Item]]:
+def answers_of(read: Read, subject: Subject) -> tuple[list[tuple[str, str, str]], dict[str, Item]]:
+    """(item, reader, label) of all answers, and what each item is."""
     triplets, items = [], {}
     for claims in read.cases:
         question = _of_schema(claims, subject.question_id)
@@ -216,7 +219,7 @@ def _words(claims: CaseClaims, subject: Subject, votes: Votes, label: int) -> st
         return "tied"
     name = votes.labels[label]
     question = _of_schema(claims, subject.question_id)
-    if question is None or question.kind is not QuestionKind.CHOICE:
+    if question is None or question.kind not in (QuestionKind.CHOICE, QuestionKind.TREE):
         return name.capitalize()
     return question.choice_texts().get(name, name)
 
@@ -228,30 +231,55 @@ def _median_line(read: Read, claims: CaseClaims, question: Question, values: lis
     assert claims.schema is not None
     fused = fuse_measurements(np.array(values)[:, None])
     median = float(fused.median[0])
-    if question.kind is QuestionKind.RATING:
+    if question.kind in (QuestionKind.RATING, QuestionKind.DATE):
         median = float(round(median))
     low, high = float(fused.lowest[0]), float(fused.highest[0])
-    reach = max(abs(low), abs(high), 1e-9)
+    is_date = question.kind is QuestionKind.DATE
+    reach = _YEAR if is_date else max(abs(low), abs(high), 1e-9)
     apart = min(1.0, (high - low) / reach)
     numbers, times = np.unique(values, return_counts=True)
     often = numbers[times == times.max()]
-    majority = number_text(often[0]) if len(often) == 1 else "tied"
-    proposal_id = stable_id(read.run_id, claims.case.id, "median", number_text(median))
-    made_with = provenance(
-        "median", {}, len(values), {"lowest": number_text(low), "highest": number_text(high)}
-    )
+    majority = _measured(question, often[0]) if len(often) == 1 else "tied"
+    answer = _measured(question, median)
+    proposal_id = stable_id(read.run_id, claims.case.id, "median", answer)
+    ends = {"lowest": _measured(question, low), "highest": _measured(question, high)}
+    made_with = provenance("median", {}, len(values), ends)
     made = draft(claims, claims.schema, proposal_id, read.run_id, made_with)
     unit = f" {question.unit}" if question.unit else ""
     return Line(
         case_id=claims.case.id,
         case_title=claims.case.title,
         majority=f"{majority}{unit}" if majority != "tied" else majority,
-        answer=f"{number_text(median)}{unit}",
+        answer=f"{answer}{unit}",
         certainty=1 - apart,
         disagreement=apart,
-        differs=majority != number_text(median),
-        proposal=replace(made, question_id=question.id, value=median, score=1 - apart),
+        differs=majority != answer,
+        proposal=replace(
+            made,
+            question_id=question.id,
+            value=answer if is_date else median,
+            score=1 - apart,
+        ),
     )
+
+
+def _number(question: Question, value: AnswerValue) -> float | None:
+    """A measured answer as a number, dates in days."""
+    if question.kind is QuestionKind.DATE:
+        return float(datetime.date.fromisoformat(value).toordinal()) if value else None  # type: ignore[arg-type]
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]
+
+
+def _measured(question: Question, number: float) -> str:
+    if question.kind is QuestionKind.DATE:
+        return datetime.date.fromordinal(round(number)).isoformat()
+    return number_text(number)
+
+
+def question_of(read: Read, subject: Subject) -> Question | None:
+    """The question as the newest version asks it; None for a class."""
+    return _question(read, subject) if subject.kind is SubjectKind.QUESTION else None
 
 
 def _question(read: Read, subject: Subject) -> Question:
@@ -267,7 +295,8 @@ def _of_schema(claims: CaseClaims, question_id: str) -> Question | None:
     return next((q for q in questions if q.id == question_id), None)
 
 
-def _options(method: str, settings: dict[str, float]) -> Options:
+def options_of(method: str, settings: dict[str, float]) -> Options:
+    """How votes are counted, from a method's name and numbers."""
     own = Options()
     limit = settings.get("max_iterations")
     return Options(

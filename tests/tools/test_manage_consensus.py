@@ -51,6 +51,9 @@ def test_a_lead_settles_and_counts(
     code, said = run("gaps", project, tmp_path / "gaps.csv")
     assert code == 0 and "Say what is poor" in said and (tmp_path / "gaps.csv").exists()
     assert "settled" in run("disagreements", project)[1]
+    assert run("rule", project, 1, "answer", "poor")[0] == 0
+    assert '"poor"' in run("show", project, 1)[1], "the lead's own answer"
+    assert run("rule", project, 1, "edit", "a")[0] == 2, "an answer is not edited"
     assert run("disagreements", project, reader="Bea")[0] == 2
     assert run("comments", project, reader="Bea") == (0, "")
     assert run("verify", project)[0] == 0

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from desktop.commands.project import AnswerQuestion, MarkCase
+from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
 from desktop.commands.proposal import AcceptProposals
 from desktop.domain.annotation import Origin
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.geometry import Box, Point
+from desktop.domain.schema import Choice, Question, QuestionKind, Schema
 from desktop.domain.task import AssignmentState, Role
 from desktop.engines import consensus as votes
 from desktop.engines import mask_consensus as masks
@@ -116,6 +117,67 @@ def test_numbers_have_a_median(made: MadeProject) -> None:
     found = made.ws.consensus.run(subject(made, SubjectKind.MEASURE, "count"))
     assert {line.answer for line in found.lines} == {"2"}
     assert found.lines[0].proposal is not None and found.lines[0].proposal.value == 2
+
+
+KINDS = Schema(
+    id="kinds@1",
+    name="kinds",
+    version=1,
+    title="Kinds",
+    questions=(
+        Question(
+            id="signs", text="Signs", kind=QuestionKind.MULTIPLE,
+            choices=tuple(Choice(id=i, text=i.title()) for i in ("air", "fluid", "mass")),
+        ),
+        Question(
+            id="where", text="Where", kind=QuestionKind.TREE,
+            choices=(
+                Choice(id="lung", text="Lung", children=(
+                    Choice(id="up", text="Upper"), Choice(id="low", text="Lower"))),
+                Choice(id="bone", text="Bone"),
+            ),
+        ),
+        Question(id="seen", text="First seen", kind=QuestionKind.DATE),
+    ),
+)  # fmt: skip
+SAID = {
+    "signs": (("air", "mass"), ("air",), ("air", "mass", "fluid")),
+    "where": ("low", "bone", "low"),
+    "seen": ("2026-01-03", "2026-01-05", "2026-02-01"),
+}
+
+
+def test_several_answers_trees_and_dates_have_a_consensus_too(tmp_path: Path) -> None:
+    made = MadeProject(tmp_path, cases=1)
+    made.ws.run(AddSchema(schema=KINDS))
+    made.ws.run(ChooseSchema(case_id="case-0", schema_id=KINDS.id))
+    for number, name in enumerate(READERS):
+        made.ws.accounts.add_reader(made.ws.reader, name, Role.READER)
+        made.reopen(name)
+        for question, said in SAID.items():
+            made.ws.run(AnswerQuestion(case_id="case-0", question_id=question, value=said[number]))
+        made.ws.run(MarkCase(case_id="case-0", state=AssignmentState.DONE))
+        made.reopen("Ada")
+    desk = made.ws.consensus
+    by_title = {s.title: s for s in desk.subjects() if s.schema_name == "kinds"}
+    assert list(by_title)[:2] == ["Signs", "Signs Air?"], "the whole answer, then one by one"
+    wanted = {
+        "Signs": ("Air, Mass", ("air", "mass"), 1 / 3),
+        "Where": ("Lower", "low", 1 / 3),
+        "First seen": ("2026-01-05", "2026-01-05", 29 / 365),
+    }
+    for title, (words, value, apart) in wanted.items():
+        report = desk.run(by_title[title], "majority" if title != "First seen" else "")
+        (line,) = report.lines
+        assert line.answer.endswith(words), title
+        assert line.disagreement == pytest.approx(apart), title
+        assert line.proposal is not None and line.proposal.value == value
+        assert line.proposal.origin is Origin.CONSENSUS
+        assert desk.offer(report) == 1
+        made.ws.run(AcceptProposals(case_id="case-0", proposal_ids=(line.proposal.id,)))
+    own = {a.question_id: a.value for a in made.ws.answers("case-0")}
+    assert own == dict(zip(SAID, (value for _w, value, _a in wanted.values()), strict=True))
+    made.close()
 
 
 def test_presence_is_counted_over_those_who_looked(made: MadeProject) -> None:
