@@ -280,6 +280,8 @@ def fuse_measurements(values: Floats) -> MeasureConsensus:
 def _nan_median(values: Floats) -> Floats:
     """Median over the first axis without NaN; NaN (and no warning) where there is nothing."""
     empty = np.isnan(values).all(axis=0)
+    if not len(values):
+        return np.full(empty.shape, np.nan)
     return np.where(empty, np.nan, np.nanmedian(np.where(empty, 0.0, values), axis=0))
 
 

@@ -152,9 +152,11 @@ def time_saved(
 ) -> TimeSaved:
     """Minutes saved over all of ``with_s`` by the difference of means, with Welch's interval.
 
-    Both are (n,) seconds of work, one number per case and reader.
+    Both are (n,) seconds of work, one number per case and reader; numbers that are none are left
+    out.
     """
-    a, b = np.asarray(without_s, float), np.asarray(with_s, float)
+    a, b = (np.asarray(seconds, float) for seconds in (without_s, with_s))
+    a, b = a[np.isfinite(a)], b[np.isfinite(b)]
     means = (float(a.mean()) if a.size else math.nan, float(b.mean()) if b.size else math.nan)
     if min(a.size, b.size) < FEWEST:
         return TimeSaved(a.size, b.size, *means, minutes=None, interval=None)

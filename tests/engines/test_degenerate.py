@@ -16,11 +16,13 @@ from desktop.engines.agreement import Asking, Coefficient, agreement
 from desktop.engines.agreement_result import Agreement
 from desktop.engines.alpha import Level
 from desktop.engines.alpha_distances import alpha_of_distances, mask_distances
+from desktop.engines.box_consensus import Boxes, cluster_boxes, fuse_measurements, fuse_points
 from desktop.engines.boxes import box_distances, box_giou, box_iou, match_boxes
 from desktop.engines.bradley_terry import RankingOptions, fit
 from desktop.engines.comparisons import Comparisons
 from desktop.engines.consensus import fit_predict, methods
 from desktop.engines.estimate import Options
+from desktop.engines.help_effect import effect, time_saved
 from desktop.engines.instances import (
     PanopticQuality,
     connected_components,
@@ -381,6 +383,25 @@ def test_points_without_a_place_are_left_out() -> None:
     assert (one.success[0].within, one.deviation_mm) == (1, None), "2 mm are within 2 mm"
     with pytest.raises(ValueError):
         landmark_agreement([[0, 0]], [[1, 1]], [0, 1])
+
+
+def test_marks_of_nobody() -> None:
+    assert cluster_boxes(Boxes(np.zeros((0, 4)), np.zeros(0), np.zeros(0), 3)) == []
+    for place in (nan, inf, 0.0):
+        with pytest.raises(UserError, match="no size"):
+            Boxes(np.array([[place, 0, 0, 1]]), np.zeros(1), np.zeros(1), 1)
+    nobody = fuse_points(np.zeros((0, 2, 2)))
+    assert np.isnan(nobody.points).all() and nobody.n.tolist() == [0, 0]
+    lost = fuse_points(np.array([[[inf, 0.0]], [[1.0, 1.0]], [[nan, 2.0]]]))
+    assert lost.points.tolist() == [[1, 1]] and lost.n.tolist() == [1]
+    unread = fuse_measurements(np.zeros((0, 3)))
+    assert np.isnan(unread.median).all() and np.isnan(unread.spread).all()
+
+
+def test_times_of_nobody() -> None:
+    for without, with_help in (([], []), ([nan] * 5, [1.0] * 5), ([inf] * 9, [nan] * 9)):
+        assert time_saved(without, with_help).words.startswith("Not enough data")
+    assert effect("", []).misled.words == "not enough data"
 
 
 # -- consensus and errors ----------------------------------------------------------------------
