@@ -174,6 +174,12 @@ def closed_by_several(connection: Connection, least: int = 2) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def cases_with_regions(connection: Connection) -> frozenset[str]:
+    """Cases on which anybody has a region, or a label of the whole case, whoever made it."""
+    table = RECORD_TABLES[Annotation]
+    return frozenset(connection.execute(select(table.c.case_id).distinct()).scalars())
+
+
 def last_case_order(connection: Connection) -> int:
     """The highest order number in use, -1 for an empty project."""
     highest = connection.execute(select(func.max(RECORD_TABLES[Case].c.position))).scalar()

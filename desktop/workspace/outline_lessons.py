@@ -20,7 +20,7 @@ from desktop.domain.schema import Schema
 from desktop.domain.scribble import ANYTHING_ELSE, Scribble
 from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Case, FrameRef, Study
-from desktop.domain.task import Assignment
+from desktop.domain.task import Assignment, AssignmentState
 from desktop.store import queries
 from desktop.workspace.learning_topic import frames_of
 from desktop.workspace.pixel_grid import Classes
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
 
 MOST_IMAGES = 60  # that teach; spread over the cases
+MOST_CASES = 200  # that are looked at for them
+MOST_OPEN = 300  # cases that are outlined in one go
 _PER_CASE = 4
 _CONFLICT = -2
 _OUTLINES = (Polygon, Ellipse, RotatedBox)
@@ -61,11 +63,13 @@ class OpenImage:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """All of it. ``people``: how many cases readers outlined."""
+    """All of it. ``people``: how many cases readers outlined. ``left``: open cases that are left
+    for later, because one go looks at so many only."""
 
     taught: tuple[Taught, ...]
     open: tuple[OpenImage, ...]
     people: int
+    left: int = 0
 
 
 def material_of(room: Workspace, schema: Schema) -> Material:
@@ -75,34 +79,35 @@ def material_of(room: Workspace, schema: Schema) -> Material:
     parts = room.splits.of_patients()
     taught: list[list[Taught]] = []
     waiting: list[OpenImage] = []
-    people = 0
+    people = looked = left = 0
+    outlined = queries.cases_with_regions(read)
+    skipped = queries.many(read, Assignment, state=AssignmentState.SKIPPED.value)
+    closed = {*queries.closed_by_several(read, least=1), *(a.case_id for a in skipped)}
     for case in queries.many(read, Case, order="position"):
         if case.schema_id.rpartition("@")[0] != schema.name:
             continue
         who = patient[case.study_id]
         if parts.get(who, Part.TRAIN) is not Part.TRAIN:
             continue
-        found = _taught(room, case, who)
-        if found:
-            taught.append(found)
-            people += not found[0].is_made_up
-        elif _is_open(room, case):
+        if case.id in outlined:
+            found = _taught(room, case, who) if len(taught) < MOST_CASES else []
+            if found:
+                taught.append(found)
+                people += not found[0].is_made_up
+        elif case.id not in closed and not is_synthetic(case):
+            if looked == MOST_OPEN:
+                left += 1
+                continue
+            looked += 1
             series = max(case.series_ids, key=lambda s: len(room.frame_refs(s)), default="")
             waiting += [OpenImage(case.id, series, ref) for ref in frames_of(room, case)]
-    return Material(tuple(_spread(taught)), tuple(waiting), people)
+    return Material(tuple(_spread(taught)), tuple(waiting), people, left)
 
 
 def _spread(found: list[list[Taught]]) -> Iterable[Taught]:
     """One image of each case, then a second one, until there are enough."""
     order = [(n, k) for k, images in enumerate(found) for n in range(len(images))]
     return [found[k][n] for n, k in sorted(order)[:MOST_IMAGES]]
-
-
-def _is_open(room: Workspace, case: Case) -> bool:
-    read = room._read
-    if is_synthetic(case) or queries.many(read, Annotation, case_id=case.id):
-        return False
-    return not any(a.state.is_closed for a in queries.many(read, Assignment, case_id=case.id))
 
 
 def _taught(room: Workspace, case: Case, patient: str) -> list[Taught]:

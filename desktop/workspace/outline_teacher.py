@@ -70,6 +70,13 @@ class AskedOutlines:
     work: Outlined
     case_ids: tuple[str, ...]
     labelled: int
+    left: int = 0
+
+    @property
+    def _later(self) -> str:
+        if not self.left:
+            return ""
+        return f" {_cases(self.left)} more can be outlined once these are decided."
 
     @property
     def sentence(self) -> str:
@@ -84,7 +91,8 @@ class AskedOutlines:
             else " No case with outlines is closed, so nobody knows how good they are."
         )
         return (
-            f"It outlined {_cases(len(self.case_ids))}, as readers did {self.labelled:,}.{measured}"
+            f"It outlined {_cases(len(self.case_ids))}, as readers did {self.labelled:,}."
+            f"{measured}{self._later}"
         )
 
     def said(self) -> dict[str, int]:
@@ -315,6 +323,7 @@ class OutlineDesk:
             work.only(set(taught)),
             tuple(looked),
             material.people,
+            material.left,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from desktop.domain.split import PSEUDO_KEY, Part
 from desktop.domain.task import Role
 from desktop.engines.pixel_learner import FoundRegion, found_regions
 from desktop.store import queries
+from desktop.workspace import outline_lessons
 from desktop.workspace.outline_lessons import material_of
 from desktop.workspace.outline_teacher import OutlineTopic
 from tests.workspace.made_outlines import LESION, ORGAN, SCHEMA, MadeOutlines
@@ -103,7 +105,9 @@ def test_it_outlines_what_is_open_says_how_good_it_is_and_its_mark_stays(
 
 
 @pytest.mark.parametrize("made", [2], indirect=True)
-def test_only_what_is_known_teaches_and_nothing_is_asked_for_nothing(made: MadeOutlines) -> None:
+def test_only_what_is_known_teaches_and_nothing_is_asked_for_nothing(
+    made: MadeOutlines, monkeypatch: pytest.MonkeyPatch
+) -> None:
     room, (first, *_rest) = made.room, made.cases
     with pytest.raises(UserError, match="Nobody has outlined"):
         room.outlines.ask(TOPIC)
@@ -117,6 +121,10 @@ def test_only_what_is_known_teaches_and_nothing_is_asked_for_nothing(made: MadeO
     assert asked.right(dict.fromkeys(asked.classes, 0.0))["1"].interval is None
     with pytest.raises(UserError, match="threshold"):
         asked.kept({"1": 0.5})
+    monkeypatch.setattr(outline_lessons, "MOST_OPEN", 0)
+    assert material_of(room, SCHEMA).left == 1 and not material_of(room, SCHEMA).open
+    assert "1 open case more can be outlined" in dataclasses.replace(asked, left=1).sentence
+    monkeypatch.setattr(outline_lessons, "MOST_OPEN", 300)
     with pytest.raises(UserError, match="not sure enough"):
         room.outlines.label(TOPIC, asked, {"1": 1.0, "2": 1.0})
     lesions = [a.id for a in room.annotations(first) if a.label.class_id == LESION]
