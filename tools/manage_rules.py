@@ -174,6 +174,8 @@ def run_rules(chosen: argparse.Namespace, workspace: Workspace) -> int:
         batch = desk.send_to_readers(board, doubtful, readers)
         cases = len({board.items[n].case_id for n in doubtful})
         print(f"{batch.title}: {cases} cases to {len(readers)} readers.")
+        if held := desk.held_back(board, doubtful):
+            print(f"{held} of them count for validation or test.")
     return 1 if any(column.errors for column in board.columns) else 0
 
 

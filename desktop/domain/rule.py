@@ -14,6 +14,7 @@ from desktop.domain.errors import UserError
 from desktop.domain.record import Record, Value, stable_id, to_json
 from desktop.domain.schema import AnswerValue, LabelClass, Question, Schema, Scope
 
+PICKED = "picked by rules"  # the tag of cases that went to readers because rules were in doubt
 LEVELS = (Scope.STUDY, Scope.FRAME, Scope.REGION)
 
 

@@ -196,12 +196,15 @@ class RuleResults(QWidget):
             return
         items = board.doubtful(self.threshold)
         count = len({board.items[n].case_id for n in items})
+        held: list[int] = []
+        self._do(lambda r: held.append(r.rules.held_back(board, items)))
         if self._do(lambda r: r.rules.send_to_readers(board, items, reader_ids)):
+            tests = f" {held[0]:,} of them count for validation or test." if any(held) else ""
             cases = "1 case is" if count == 1 else f"{count:,} cases are"
             self._shell.say(
                 f"{cases} on the readers' lists",
-                "Tagged “picked by rules”: no random sample, so not for measuring.",
-                "ok",
+                f"Tagged “picked by rules”: no random sample, so not for measuring.{tests}",
+                "warn" if tests else "ok",
                 "Undo",
                 self._undo,
             )

@@ -19,8 +19,10 @@ from desktop.domain.answer_labels import can_be_voted_on
 from desktop.domain.batch import Batch, CaseRule, RuleKind
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, UserError
+from desktop.domain.rule import PICKED as PICKED
 from desktop.domain.rule import Rule, RuleRun, RuleTarget
 from desktop.domain.schema import AnswerValue, QuestionKind, Schema, Scope
+from desktop.domain.split import Part
 from desktop.domain.task import Role
 from desktop.engines import rule_kinds
 from desktop.engines.rule_kinds import Judgement
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
     from desktop.workspace.workspace import Workspace
 
-PICKED = "picked by rules"
 _COLUMNS = "rule-columns"
 _SEARCH = "desktop.engines.rules_on_reports:judge_report"
 _TAGS = "desktop.imaging.rule_tags:read_rule_tags"
@@ -166,8 +167,8 @@ class Rules:
         """Give the cases of some items to readers as a batch, one reading each, without showing
         them what the rules say.
 
-        The cases are tagged ``PICKED``: what a rule picked is no random sample, so nothing that
-        is to measure may be drawn from them unseen.
+        The cases are tagged ``PICKED``: what a rule picked is no random sample, so a patient who
+        has no part yet stays in training; see ``held_back`` for those who have.
         """
         self._check_lead()
         case_ids = tuple(dict.fromkeys(board.items[n].case_id for n in items))
@@ -182,6 +183,13 @@ class Rules:
         self._workspace.run(CreateBatch(batch=batch, case_ids=case_ids), group=group)
         self._workspace.run(TagCases(case_ids=case_ids, tag=PICKED), group=group)
         return batch
+
+    def held_back(self, board: RuleBoard, items: Sequence[int]) -> int:
+        """How many of their cases count for validation or test already: answers to those alone
+        would say more of doubtful cases than of all."""
+        parts = self._workspace.splits.part_of
+        cases = {board.items[n].case_id for n in items}
+        return sum(parts(case_id) not in (None, Part.TRAIN) for case_id in cases)
 
     def withdraw(self, target: RuleTarget) -> None:
         """Take back suggestions of earlier runs that nobody has decided about."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from desktop.commands.origin_lock import part_of, parts_of_patients
 from desktop.commands.split import AssignSplits, Dealt
 from desktop.domain.errors import AccessProblem, StoreProblem, UserError
+from desktop.domain.rule import PICKED
 from desktop.domain.site import site_of
 from desktop.domain.split import Part, Split, Together, is_synthetic
 from desktop.domain.study import Case, Study
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MADE_UP = "has synthetic images and stays in training."
 _MACHINE = "has machine-made labels or suggestions and stays in training."
+_DOUBTED = "has cases that rules picked for readers, no random sample, and stays in training."
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Splits:
         if room.reader.role is not Role.LEAD:
             raise AccessProblem("Only the lead sees how the patients are split.")
         parts, cases = self.of_patients(), self._cases_by_patient()
-        kept = self._kept(cases)
+        kept = self._kept(cases, parts)
         dealt = {s.patient_key: s for s in queries.many(room._read, Split)}
         lines = tuple(
             PatientLine(
@@ -107,7 +109,8 @@ class Splits:
 
         The order is a hash of seed and patient key: the same on every machine, and a patient who
         comes later does not move the others' order. Patients with synthetic images or with labels
-        that a machine made stay in training, and the report says so. Together by site, all
+        that a machine made stay in training, and so do those whose cases rules picked for readers;
+        the report says so. Together by site, all
         patients of a site go into one part: one of them that has to stay keeps all there, and a
         new one follows the others. ``balanced``: each part gets its share of every label too, as
         far as they are given by now.
@@ -117,7 +120,7 @@ class Splits:
         known = {} if again else self.of_patients()
         cases = self._cases_by_patient()
         groups = sorted(_groups(cases, together), key=lambda g: _order(seed, g.name))
-        free, dealt, stay, notes = _settled(groups, known, self._kept(cases))
+        free, dealt, stay, notes = _settled(groups, known, self._kept(cases, known))
         if balanced:
             into = self._balanced(free, cases, validation, test)
         else:
@@ -171,8 +174,9 @@ class Splits:
         found = stratified(sizes, counts, [shares[part] for part in parts])
         return [(group, parts[at]) for group, at in zip(groups, found, strict=True)]
 
-    def _kept(self, cases: dict[str, list[Case]]) -> dict[str, str]:
-        """Why patients stay in training, by key, for those who do."""
+    def _kept(self, cases: dict[str, list[Case]], dealt: dict[str, Part]) -> dict[str, str]:
+        """Why patients stay in training, by key, for those who do. Who was dealt into another part
+        before rules picked a case of theirs is there by chance, and stays there."""
         machine = split_facts.machine_made_cases(self._workspace._read)
         found = {}
         for patient, own in cases.items():
@@ -180,6 +184,8 @@ class Splits:
                 found[patient] = _MADE_UP
             elif any(c.id in machine for c in own):
                 found[patient] = _MACHINE
+            elif any(PICKED in c.tags for c in own) and dealt.get(patient) in (None, Part.TRAIN):
+                found[patient] = _DOUBTED
         return found
 
 

@@ -17,6 +17,7 @@ from desktop.domain.annotation import Origin
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.rule import RuleTarget
 from desktop.domain.schema import Scope
+from desktop.domain.split import Part
 from desktop.domain.task import Role
 from desktop.engines import rule_kinds
 from desktop.engines.rules_in_code import labeling_function
@@ -296,3 +297,16 @@ def test_doubtful_items_come_most_doubtful_first(ws: Workspace) -> None:
     assert silent == sorted(silent)
     for n in board.conflicts():
         assert board.model.majority.share[n].max() < 1.0
+
+
+def test_doubtful_cases_of_the_test_part_are_counted_before_they_are_sent(ws: Workspace) -> None:
+    rule(ws, "Words", "report-words", words=("spot",))
+    board = ws.rules.run(SPOT)
+    items = board.doubtful(0.99)
+    assert items and ws.rules.held_back(board, items) == 0  # nobody was dealt yet
+    ws.splits.deal(validation=0.2, test=0.5, seed=2)
+    parts = [ws.splits.part_of(board.items[n].case_id) for n in items]
+    held = sum(part is not Part.TRAIN for part in parts)
+    assert ws.rules.held_back(board, items) == held > 0
+    ws.rules.send_to_readers(board, items, [add_reader(ws).id])
+    assert [ws.splits.part_of(board.items[n].case_id) for n in items] == parts

@@ -18,6 +18,7 @@ from desktop.commands.project import AnswerQuestion
 from desktop.commands.proposal import OfferProposals
 from desktop.domain.annotation import Origin, Provenance
 from desktop.domain.errors import AccessProblem
+from desktop.domain.rule import PICKED
 from desktop.domain.site import site_tag
 from desktop.domain.split import PSEUDO_KEY, Part, Together
 from desktop.domain.study import Case
@@ -91,6 +92,23 @@ def test_labels_are_counted_once_per_case_and_part_and_only_what_people_said(
         "Good · Image quality": {Part.TEST: 1, Part.TRAIN: 1},
         "Poor · Image quality": {None: 1},
     }
+
+
+def test_what_rules_picked_never_gets_into_the_test_part_unseen(many: MadeProject) -> None:
+    ws = many.ws
+    first, later = many.cases[:10], many.cases[10:20]
+    ws.run(TagCases(case_ids=tuple(first), tag=PICKED))
+    report = ws.splits.deal(validation=0.3, test=0.4, seed=3)
+    assert {ws.splits.part_of(c) for c in first} == {Part.TRAIN}
+    assert len(report.kept_in_training) == 10 and "rules picked" in report.sentence
+    assert {ws.splits.part_of(c) for c in later} > {Part.TRAIN}  # the others are dealt by chance
+    before = {c: ws.splits.part_of(c) for c in later}
+    # who was dealt before is there by chance and stays; the board calls nobody locked who is not
+    ws.run(TagCases(case_ids=tuple(later), tag=PICKED))
+    ws.splits.deal(validation=0.3, test=0.4, seed=3)
+    assert {c: ws.splits.part_of(c) for c in later} == before
+    for line in ws.splits.board().lines:
+        assert not line.kept or line.part is Part.TRAIN
 
 
 def test_a_site_is_dealt_as_one_and_new_patients_follow_it(many: MadeProject) -> None:
