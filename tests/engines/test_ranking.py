@@ -444,8 +444,12 @@ def test_swiss_takes_neighbours_then_who_met_least_then_what_tells_most() -> Non
     assert {3} == set.intersection(*({p.left, p.right} for p in first)), "3 has met nobody else"
 
 
-def test_chosen_pairs_need_far_fewer_answers_than_random_ones() -> None:
-    """The worlds of the benchmark, with fewer seeds; there, 20 are drawn."""
+def test_chosen_pairs_need_far_fewer_answers_than_random_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The worlds of the benchmark, with fewer seeds (there, 20 are drawn), and scores fitted again
+    after five answers, not after each, to be quick."""
+    monkeypatch.setattr("tools.bench.preference.BATCH", 5)
     world = WORLDS["far apart, 30 % of answers careless"]
     random = reached([tau_curve(s, world, None, 300) for s in range(4)], 0.55)
     chosen = reached([tau_curve(s, world, ChoiceOptions(), 300) for s in range(4)], 0.55)
