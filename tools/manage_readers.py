@@ -51,7 +51,9 @@ def add_reader_commands(add: Add, opened: Open) -> None:
     signing = add("sign", with_project(sign), "Hand a case in with a signature.")
     signing.add_argument("case", type=int, help="its number in the work list")
     signing.add_argument("--meaning", required=True, help="what the signature stands for")
-    add("time", with_project(time, True), "Tell the working time by reader and case, in seconds.")
+    words = "Tell the working time by reader and case, in seconds."
+    timing = add("time", with_project(time, True), words)
+    timing.add_argument("--by-tool", action="store_true", help="and by the tool in hand")
 
 
 def sign_in(workspace: Workspace, name: str, password_file: Path | None) -> Workspace:
@@ -135,16 +137,23 @@ def sign(chosen: argparse.Namespace, workspace: Workspace) -> int:
     return 0
 
 
-def time(_chosen: argparse.Namespace, workspace: Workspace) -> int:
+def time(chosen: argparse.Namespace, workspace: Workspace) -> int:
     names = {line.reader.id: line.name for line in workspace.accounts.lines()}
-    sums: dict[tuple[str, str], dict[TimeState, float]] = {}
-    for reader_id, case_id, state, seconds in workspace.time_by_reader():
-        sums.setdefault((reader_id, case_id), {})[state] = seconds
-    print("reader\tcase\t" + "\t".join(s.value for s in TimeState))
-    for (reader_id, case_id), by_state in sums.items():
-        seconds_text = "\t".join(f"{by_state.get(s, 0):.1f}" for s in TimeState)
+    rows = (
+        workspace.time_by_tool()
+        if chosen.by_tool
+        else [(r, c, "", state, seconds) for r, c, state, seconds in workspace.time_by_reader()]
+    )
+    sums: dict[tuple[str, str, str], dict[TimeState, float]] = {}
+    for reader_id, case_id, tool, state, seconds in rows:
+        sums.setdefault((reader_id, case_id, tool), {})[state] = seconds
+    heads = ["reader", "case", *(["tool"] if chosen.by_tool else []), *(s.value for s in TimeState)]
+    print("\t".join(heads))
+    for (reader_id, case_id, tool), by_state in sums.items():
         number = workspace.case_position(case_id) + 1
-        print(f"{names.get(reader_id) or reader_id[:6]}\t{number}\t{seconds_text}")
+        cells = [names.get(reader_id) or reader_id[:6], str(number)]
+        cells += [tool or "-"] if chosen.by_tool else []
+        print("\t".join([*cells, *(f"{by_state.get(s, 0):.1f}" for s in TimeState)]))
     return 0
 
 

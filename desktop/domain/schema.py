@@ -206,8 +206,8 @@ class Schema(Record):
 
     def class_tree(self) -> list[tuple[int, LabelClass]]:
         """The offered classes, each followed by its parts, with how deep they lie."""
-        depth = {c.id: len(self.above(c)) for c in self.classes}
-        ids = set(depth)
+        ids = {c.id for c in self.classes}
+        depth = {c.id: len(self.above(c) & ids) for c in self.classes}
 
         def below(parent: int | None) -> Iterator[LabelClass]:
             for item in self.classes:

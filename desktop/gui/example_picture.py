@@ -14,6 +14,7 @@ from desktop.domain.schema_check import DATA_URL, PICTURE_BYTES, picture_bytes
 from desktop.workspace.schema_files import read_picture
 
 TIP = "A PNG, kept in the schema; one of more than 200 KB is made smaller."
+_PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_BYTES = 50 << 20
 _WIDEST_PX, _SMALLEST_PX = 1024, 64
 
@@ -27,7 +28,7 @@ def example_picture(path: Path) -> Picture:
         content = path.read_bytes() if size <= _MOST_BYTES else b""
     except OSError as error:
         raise FileProblem("This example image can't be read.", error.strerror or "") from error
-    image = QImage.fromData(content, b"PNG")  # type: ignore[call-overload]
+    image = QImage.fromData(content) if content.startswith(_PNG) else QImage()
     if image.isNull():
         raise FileProblem("An example image must be a PNG.", path.name)
     side = min(_WIDEST_PX, max(image.width(), image.height()))

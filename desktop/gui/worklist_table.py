@@ -125,7 +125,15 @@ class CaseModel(QAbstractTableModel):
         room = self._reading.workspace
         sums = room.working_seconds((case_id,)).get(case_id, {}) if room else {}
         parts = [f"{s.value} {clock_words(sums[s])}" for s in TimeState if sums.get(s, 0) >= 1]
-        return f"Your time on this case: {', '.join(parts)}" if parts else ""
+        if room is None or not parts:
+            return ""
+        tools = [
+            f"{tool or 'no tool'} {clock_words(seconds)}"
+            for reader_id, _case, tool, state, seconds in room.time_by_tool(case_id)
+            if reader_id == room.reader.id and state is TimeState.ACTIVE and seconds >= 1
+        ]
+        by_tool = f"\nActive by tool: {', '.join(tools)}" if tools else ""
+        return f"Your time on this case: {', '.join(parts)}{by_tool}"
 
     def _open_comments(self) -> dict[str, int]:
         """How many comments wait on each returned case; read once and kept until rows change."""

@@ -37,3 +37,20 @@ def seconds_by_reader(connection: Connection) -> list[tuple[str, str, TimeState,
     query = select(*keys, func.sum(spans.c.milliseconds)).group_by(*keys).order_by(*keys)
     rows = connection.execute(query)
     return [(reader, case, TimeState(state), total / 1000) for reader, case, state, total in rows]
+
+
+def seconds_by_tool(
+    connection: Connection, reader_id: str = "", case_id: str = ""
+) -> list[tuple[str, str, str, TimeState, float]]:
+    """(reader id, case id, tool in hand, state, seconds) in a stable order; of one reader and one
+    case where they are named."""
+    spans = RECORD_TABLES[TimeSpan]
+    tool = func.json_extract(spans.c.data, "$.tool")
+    keys = (spans.c.reader_id, spans.c.case_id, tool, spans.c.state)
+    query = select(*keys, func.sum(spans.c.milliseconds)).group_by(*keys).order_by(*keys)
+    if reader_id:
+        query = query.where(spans.c.reader_id == reader_id)
+    if case_id:
+        query = query.where(spans.c.case_id == case_id)
+    rows = connection.execute(query)
+    return [(r, c, t, TimeState(state), total / 1000) for r, c, t, state, total in rows]

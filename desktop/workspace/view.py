@@ -281,6 +281,13 @@ class ProjectView:
         sees_all = self.reader.role in (Role.LEAD, Role.AUDITOR)
         return [row for row in found if sees_all or row[0] == self.reader.id]
 
+    def time_by_tool(self, case_id: str = "") -> list[tuple[str, str, str, TimeState, float]]:
+        """(reader id, case id, tool, state, seconds), of all cases or one; all readers for lead
+        and auditor, else own."""
+        sees_all = self.reader.role in (Role.LEAD, Role.AUDITOR)
+        own = "" if sees_all else self.reader.id
+        return working_time.seconds_by_tool(self._read, own, case_id)
+
     def readers(self) -> list[tuple[Reader, str]]:
         """All readers with their names ("" where erased)."""
         names = queries.identities(self._read)

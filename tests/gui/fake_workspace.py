@@ -329,6 +329,14 @@ class FakeWorkspace:
                 sums[span.state] = sums.get(span.state, 0.0) + span.seconds
         return found
 
+    def time_by_tool(self, case_id: str = "") -> list[tuple[str, str, str, Any, float]]:
+        sums: dict[tuple[str, str, str, Any], float] = {}
+        for span in self.find(TimeSpan):
+            if case_id in ("", span.case_id):
+                key = (span.reader_id, span.case_id, span.tool, span.state)
+                sums[key] = sums.get(key, 0.0) + span.seconds
+        return [(*key, seconds) for key, seconds in sums.items()]
+
     def event_count(self) -> int:
         return len(self.events)
 

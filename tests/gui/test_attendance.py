@@ -248,7 +248,7 @@ def test_the_work_list_tells_the_time(window: MainWindow, hand: Hand, room: Any)
     model = CaseModel(window.shell.reading)
     model.refresh()
     tip = model.data(model.index(0, 1), Qt.ItemDataRole.ToolTipRole)
-    assert tip == "Your time on this case: active 0:45"
+    assert tip == "Your time on this case: active 0:45\nActive by tool: select 0:45"
     assert model.data(model.index(1, 1), Qt.ItemDataRole.ToolTipRole) == ""
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop.commands.annotation import AddAnnotation
+from desktop.commands.annotation import AddAnnotation, DeleteAnnotations
 from desktop.commands.project import AnswerQuestion
 from desktop.domain.annotation import Annotation, Label, Target
-from desktop.domain.geometry import Box
-from desktop.domain.schema import Scope
+from desktop.domain.geometry import Box, Polygon
+from desktop.domain.schema import Overlap, Scope
 from desktop.domain.task import AssignmentState
 from desktop.gui.form_panel import FormPanel
 from desktop.gui.main_window import MainWindow
@@ -280,11 +281,41 @@ def test_a_required_question_of_a_region_stops_done(
     assert box is not None and box.question.id == "texture"
 
 
+def test_regions_of_exclusive_classes_over_each_other_are_shown_instead_of_done(
+    reading_window: MainWindow, form: FormPanel, room: Any
+) -> None:
+    schema = room.schema("case0")
+    exclusive = tuple(replace(c, overlap=Overlap.EXCLUSIVE) for c in schema.classes)
+    room.rows["schema", schema.id] = replace(schema, classes=exclusive, questions=())
+    first, second = (c.id for c in schema.classes[:2])
+    frame = room.frame_refs("series0-0")[2]
+    for number, (class_id, x0) in enumerate(((first, 10.0), (second, 25.0))):
+        square = ((x0, 10.0), (x0 + 20, 10.0), (x0 + 20, 30.0), (x0, 30.0))
+        region = Annotation(
+            id=f"area{number}",
+            case_id="case0",
+            reader_id="",
+            schema_id=schema.id,
+            target=Target(scope=Scope.REGION, series_id="series0-0", frame=frame),
+            label=Label(class_id=class_id),
+            geometry=Polygon(points=square),
+        )
+        room.run(AddAnnotation(annotation=region))
+    window = reading_window
+    window.actions_["case.done"].trigger()
+    names = " and ".join(c.name for c in schema.classes[:2])
+    assert window.notice.title.text() == f"{names} share 100 pixels"
+    view = window.shell.reading.view
+    assert (view.index, set(view.selection)) == (2, {"area0", "area1"})
+    assert not room.assignment("case0").state.is_closed
+    room.run(DeleteAnnotations(case_id="case0", annotation_ids=("area1",)))
+    window.actions_["case.done"].trigger()
+    assert room.assignment("case0").state.is_closed
+
+
 def test_a_case_without_schema_offers_one(
     reading_window: MainWindow, form: FormPanel, room: Any
 ) -> None:
-    from msgspec.structs import replace
-
     room.rows["case", "case1"] = replace(room.case("case1"), schema_id="")
     reading_window.actions_["case.next"].trigger()
     assert form._choose.isVisible()
@@ -334,8 +365,6 @@ def press_key(key: Qt.Key) -> None:
 def test_questions_about_the_image_are_answered_per_image(
     reading_window: MainWindow, form: FormPanel, room: Any
 ) -> None:
-    from msgspec.structs import replace
-
     from desktop.domain.schema import Question, QuestionKind
 
     schema = room.rows["schema", "lung@1"]
@@ -441,8 +470,6 @@ def test_required_questions_of_series_and_images_wait_for_all_of_them(
 def test_more_answers_than_digits_are_reached_by_the_arrow_keys(
     reading_window: MainWindow, form: FormPanel, room: Any
 ) -> None:
-    from msgspec.structs import replace
-
     from desktop.domain.schema import Choice, Question, QuestionKind
 
     many = tuple(Choice(id=f"c{n}", text=f"Answer {n}") for n in range(1, 13))
@@ -505,8 +532,6 @@ def links(form: FormPanel) -> list[Any]:
 
 def with_questions(room: Any, **scopes: Scope) -> None:
     """Case 1 is also asked required yes-or-no questions about other things."""
-    from msgspec.structs import replace
-
     from desktop.domain.schema import Question, QuestionKind
 
     more = tuple(

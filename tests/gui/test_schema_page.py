@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
 from desktop.commands.project import AnswerQuestion, MarkCase
+from desktop.domain.errors import UserError
 from desktop.domain.schema import QuestionKind, Scope
+from desktop.domain.schema_check import PICTURE_BYTES, picture_bytes
 from desktop.domain.task import AssignmentState, Role
 from desktop.gui.main_window import MainWindow
 from desktop.gui.schema_page import SchemaPage
@@ -258,3 +263,26 @@ def press(page: SchemaPage, words: str) -> None:
 
 def undo(widget: Any) -> None:
     QTest.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_a_large_example_image_is_made_smaller_and_another_kind_is_refused(
+    page: SchemaPage, tmp_path: Path
+) -> None:
+    page.editor.show_tab("Questions")
+    editor = page.editor.questions.editor
+    noise = np.random.default_rng(3).integers(0, 256, (900, 1200), dtype=np.uint8)
+    large = tmp_path / "large.png"
+    Image.fromarray(noise).save(large)
+    assert large.stat().st_size > PICTURE_BYTES
+    editor.add_picture(large)
+    draft = page.editor.draft
+    assert draft is not None
+    (picture,) = next(q for q in draft.schema.questions if q.pictures).pictures
+    content = picture_bytes(picture.data)
+    assert picture.caption == "large" and len(content) <= PICTURE_BYTES
+    with Image.open(io.BytesIO(content)) as made:
+        assert made.width / made.height == pytest.approx(4 / 3, abs=0.01) and made.width >= 300
+    assert draft.problems() == []
+    Image.fromarray(noise).save(tmp_path / "photo.jpg", quality=100)
+    with pytest.raises(UserError, match="PNG"):
+        editor.add_picture(tmp_path / "photo.jpg")

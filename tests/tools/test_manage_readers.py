@@ -86,3 +86,6 @@ def test_working_time_is_told_in_seconds(run: Run, project: Path) -> None:
     code, text = run("time")
     assert code == 0
     assert text.splitlines()[1] == "Ada\t2\t12.5\t0.0\t0.0\t0.0\t0.0"
+    code, text = run("time", "--by-tool")
+    assert code == 0 and text.splitlines()[0].startswith("reader\tcase\ttool\tactive")
+    assert text.splitlines()[1] == "Ada\t2\tbox\t12.5\t0.0\t0.0\t0.0\t0.0"

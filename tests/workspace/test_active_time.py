@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from desktop.commands.time import RecordTime
 from desktop.domain.errors import AccessProblem, UserError
@@ -254,6 +255,31 @@ def test_time_is_ones_own_and_kept_once(made: MadeProject) -> None:
     assert made.ws.working_seconds(made.cases) == {}
     made.reopen()
     assert [row[3] for row in made.ws.time_by_reader()] == [5.0]
+
+
+def test_time_is_summed_by_tool_over_restarts(made: MadeProject) -> None:
+    spans = [
+        replace(span_of(made, seconds), tool=tool, state=state)
+        for tool, state, seconds in (
+            ("box", TimeState.ACTIVE, 12.5),
+            ("brush", TimeState.ACTIVE, 3.0),
+            ("brush", TimeState.IDLE, 4.0),
+        )
+    ]
+    made.ws.run(RecordTime(spans=tuple(spans)))
+    made.ws.run(RecordTime(spans=(span_of(made, 7, case=1),)))
+    made.reopen()
+    made.ws.run(RecordTime(spans=(replace(span_of(made, 30), tool="box"),)))
+    mine = [row[2:] for row in made.ws.time_by_tool("case-0")]
+    assert mine == [
+        ("box", TimeState.ACTIVE, 42.5),
+        ("brush", TimeState.ACTIVE, 3.0),
+        ("brush", TimeState.IDLE, 4.0),
+    ]
+    total = sum(row[4] for row in made.ws.time_by_tool())
+    assert total == sum(row[3] for row in made.ws.time_by_reader()) == 56.5, "no second twice"
+    made.reopen(reader_name="Grace")
+    assert made.ws.time_by_tool() == [], "a reader sees their own time only"
 
 
 def test_an_auditor_leaves_no_time(made: MadeProject) -> None:
