@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -270,7 +271,7 @@ class Attendance(QObject):
         room = self._reading.workspace
         wait_s = room.accounts.wait_s(self.lock.name.text()) if room else 0.0
         if wait_s > 0:
-            self.lock.say(f"Wrong. The next try is possible in {wait_s:.0f} s.", wait=True)
+            self.lock.say(f"Wrong. The next try is possible in {math.ceil(wait_s)} s.", wait=True)
         elif not self.lock.go.isEnabled():
             self.lock.say("")
 

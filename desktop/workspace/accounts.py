@@ -7,6 +7,7 @@ read it unless the project has a passphrase.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -221,7 +222,7 @@ class Accounts:
         wait_s = self._wait_s(row)
         if wait_s > 0:
             raise AccessProblem(
-                f"Wait {wait_s:.0f} s before the next try.",
+                f"Wait {math.ceil(wait_s)} s before the next try.",
                 f"The password was wrong {row.failures} times."
                 if row.failures > 1
                 else "The password was wrong.",

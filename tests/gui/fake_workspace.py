@@ -41,11 +41,11 @@ from desktop.domain.study import (
     Window,
 )
 from desktop.domain.task import Assignment, AssignmentState, Reader
-from desktop.domain.time_span import TimeSpan
 from desktop.imaging.frame import Frame
 from desktop.workspace.jobs import JobState
 from tests.gui.fake_accounts import FakeAccounts
 from tests.gui.fake_shelf import FakeShelf
+from tests.gui.fake_time import FakeTime
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class FakePixelText:
 
 
 @dataclass
-class FakeWorkspace:
+class FakeWorkspace(FakeTime):
     path: Path
     title: str = "Lung nodules, pilot"
     reader_name: str = "Dr. Noor"
@@ -320,22 +320,6 @@ class FakeWorkspace:
 
     def new_id(self) -> str:
         return f"{next(self.numbers):032x}"
-
-    def working_seconds(self, case_ids: Any) -> dict[str, Any]:
-        found: dict[str, dict[Any, float]] = {}
-        for span in self.find(TimeSpan):
-            if span.case_id in case_ids:
-                sums = found.setdefault(span.case_id, {})
-                sums[span.state] = sums.get(span.state, 0.0) + span.seconds
-        return found
-
-    def time_by_tool(self, case_id: str = "") -> list[tuple[str, str, str, Any, float]]:
-        sums: dict[tuple[str, str, str, Any], float] = {}
-        for span in self.find(TimeSpan):
-            if case_id in ("", span.case_id):
-                key = (span.reader_id, span.case_id, span.tool, span.state)
-                sums[key] = sums.get(key, 0.0) + span.seconds
-        return [(*key, seconds) for key, seconds in sums.items()]
 
     def event_count(self) -> int:
         return len(self.events)

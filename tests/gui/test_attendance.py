@@ -139,6 +139,9 @@ def test_a_password_unlocks_and_a_wrong_one_waits(
     lock.password.setText("analytical engine")
     QTest.keyClick(lock.password, Qt.Key.Key_Return)
     assert lock.is_on
+    room.accounts.wait = 0.3
+    hand.pass_s(1)
+    assert "1 s" in lock.problem.text(), "a part of a second is never told as none"
     room.accounts.wait = 0.0
     hand.pass_s(1)
     assert lock.go.isEnabled()
