@@ -262,7 +262,7 @@ def _board_table(board: Board) -> str:
                     _share(row.bias) if is_first else "",
                 )
             )  # fmt: skip
-    return table_html(heads, rows)
+    return table_html(heads, rows, (14, 8, 15, 15, 8, 10, 10, 10, 10))
 
 
 def _reasons(board: Board) -> str:

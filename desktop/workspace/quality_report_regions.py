@@ -86,9 +86,12 @@ def regions_plain(regions: RegionReport, names_of: NamesOf) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of texts."""
-    head = "".join(f"<th>{escape(h)}</th>" for h in heads)
+def table_html(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[int] = ()
+) -> str:
+    """A table of texts; ``shares``: widths of the columns in percent."""
+    wide = [f' width="{share}%"' for share in shares] or [""] * len(heads)
+    head = "".join(f"<th{w}>{escape(h)}</th>" for h, w in zip(heads, wide, strict=True))
     body = "\n".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
@@ -105,29 +108,40 @@ def _para(words: str) -> str:
 
 
 def _area_table(rows: Sequence[RegionRow]) -> str:
-    heads = ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)", "IoU, median",
-             "Alpha, 1 − Dice (95 %)", "Alpha, 1 − IoU (95 %)", "Surface Dice, median",
-             "HD95 mm, median", "HD mm, median", "ASSD mm, median", "Objects, F",
-             "Panoptic quality")  # fmt: skip
-    return table_html(
-        heads,
+    """Two tables, so that they fit a page: overlap, then surfaces and objects."""
+    overlap = table_html(
+        ("Class", "Pairs", "Only one", "Neither", "Dice, mean (95 %)", "IoU, median",
+         "Alpha, 1 − Dice (95 %)", "Alpha, 1 − IoU (95 %)"),
         [
             (
                 row.title, f"{row.compared:,}", f"{row.one_only:,}", f"{row.neither:,}",
-                _with_interval(row.dice.mean, row.dice_interval),
-                _number(row.iou.median),
-                _told(row.alpha),
-                _told(row.alpha_iou),
-                _number(row.surface_dice.median),
-                _number(row.hd95_mm.median, 1),
-                _number(row.hd_mm.median, 1),
-                _number(row.assd_mm.median, 1),
-                _number(row.objects.f_score),
-                _number(row.quality.quality),
+                _with_interval(row.dice.mean, row.dice_interval), _number(row.iou.median),
+                _told(row.alpha), _told(row.alpha_iou),
             )
             for row in rows
         ],
+        (14, 8, 8, 10, 15, 10, 17, 18),
     )  # fmt: skip
+    surfaces = table_html(
+        ("Class", "Surface Dice, median", "HD95 mm, median", "HD mm, median", "ASSD mm, median",
+         "Objects, F", "Panoptic quality (segmentation × recognition)"),
+        [
+            (
+                row.title, _number(row.surface_dice.median), _number(row.hd95_mm.median, 1),
+                _number(row.hd_mm.median, 1), _number(row.assd_mm.median, 1),
+                _number(row.objects.f_score), _quality(row),
+            )
+            for row in rows
+        ],
+        (16, 14, 14, 13, 13, 10, 20),
+    )  # fmt: skip
+    return f"{overlap}\n{surfaces}"
+
+
+def _quality(row: RegionRow) -> str:
+    parts = (row.quality.quality, row.quality.segmentation, row.quality.recognition)
+    whole, segmentation, recognition = map(_number, parts)
+    return whole if row.quality.quality is None else f"{whole} ({segmentation} × {recognition})"
 
 
 def _told(told: Agreement) -> str:
