@@ -72,6 +72,10 @@ class ClassesEditor(QWidget):
     def _build(self, draft: Draft) -> None:
         self._names, self._built = {}, draft.schema.classes
         fresh = QWidget()
+        self.layout().replaceWidget(self._rows, fresh)  # type: ignore[union-attr]
+        self._rows.hide()
+        self._rows.deleteLater()
+        self._rows = fresh
         grid = QGridLayout(fresh)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
@@ -83,10 +87,6 @@ class ClassesEditor(QWidget):
         for line, item in enumerate(draft.schema.classes, start=1):
             for column, widget in enumerate(self._cells(item, draft)):
                 grid.addWidget(widget, line, column)
-        self.layout().replaceWidget(self._rows, fresh)  # type: ignore[union-attr]
-        self._rows.hide()
-        self._rows.deleteLater()
-        self._rows = fresh
         fresh.setVisible(bool(draft.schema.classes))
         self._empty.setVisible(not draft.schema.classes)
 
@@ -160,8 +160,7 @@ def combo(
     made = QComboBox()
     made.setAccessibleName(name)
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    for words, _ in offers:
-        made.addItem(words)
+    made.addItems([words for words, _ in offers])
     values = [value for _, value in offers]
     made.setCurrentIndex(values.index(chosen) if chosen in values else 0)
     made.activated.connect(lambda row: on_pick(values[row]))
