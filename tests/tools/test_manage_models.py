@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,47 @@ def test_a_blind_case_tells_no_suggestion_before_it_is_locked(
     assert "Nodule, mask" in run("suggestions", 1)[1]
     assert run("reject", 1, 1)[0] == 0
     assert json.loads(run("show", 1)[1])["regions"] == []
+
+
+KILLED = """
+import os, signal, sys
+from desktop.workspace.workspace import Workspace
+from tools import manage
+
+run = Workspace.run
+
+def killed(self, command, *args, **named):
+    event = run(self, command, *args, **named)
+    if type(command).__name__ == "OfferModelResult":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return event
+
+Workspace.run = killed
+manage.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_run_that_was_killed_goes_on_with_the_next_case(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: str, *words: object) -> tuple[int, str]:
+        code = manage.main([command, str(project), *map(str, words)])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    added = run("model-add", tmp_path / "made" / "bright-lesion-segmenter.onnx")[1]
+    sha256 = added.split()[-1].rstrip(".")
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, "model-run", str(project), sha256],
+        cwd=Path(__file__).parents[2], capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert run("verify")[0] == 0
+    assert len(run("suggestions", 1)[1].splitlines()) == 1  # of the case that was done
+    assert "0 suggestions on 1 case, 1 was done before." in run("model-run", sha256)[1]
+    assert len(run("suggestions", 1)[1].splitlines()) == 1 and run("suggestions", 2)[1] == ""
+    assert run("verify")[0] == 0
 
 
 def test_a_card_is_changed_from_a_file_and_a_wrong_one_is_refused(

@@ -79,6 +79,11 @@ def test_every_family_outlines_and_the_one_in_use_is_chosen(
     room.models.remove(chosen.card.sha256)
     other = room.models.prompted()
     assert other is not None and other.card.family != "MedSAM-lite"
+    # what does not go together is refused with the names that there are
+    odd = decoder(tmp_path / "odd.onnx", "SAM", {"image_embeddings": "picture"})
+    with pytest.raises(ModelProblem, match="no prompted model that is known") as refused:
+        room.models.add(tmp_path / "0-one.onnx", None, odd)
+    assert "the decoder takes" in refused.value.detail and "picture" in refused.value.detail
     # half of a pair says what is missing
     with pytest.raises(ModelProblem, match="decoder of a prompted model"):
         room.models.add(tmp_path / "0-two.onnx")
