@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop.commands.annotation import PaintMask
 from desktop.domain.annotation import Provenance
 from desktop.domain.contracts import Command
 from desktop.domain.errors import StoreProblem, UserError
@@ -25,6 +26,10 @@ from desktop.interaction.view import ViewState
 from desktop.version import __version__
 
 _JOURNAL_MS = 1000
+_NOT_PAINTED = (
+    "Nothing is painted: these pixels belong to a region that is locked or outlined, and the two "
+    "classes share none."
+)
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,10 @@ class Hands(QObject):
     def _run(self, update: ToolUpdate, in_hand: tuple[Preview, ...]) -> None:
         assert update.command is not None
         self._failed = None
-        self._reading.run(update.command)
+        event = self._reading.run(update.command)
+        if event is None and self._failed is None and isinstance(update.command, PaintMask):
+            self.hinted.emit(_NOT_PAINTED)
+            return
         workspace = self._reading.workspace
         writable = workspace is not None and not workspace.read_only
         if isinstance(self._failed, StoreProblem) and writable:

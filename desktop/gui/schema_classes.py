@@ -95,7 +95,7 @@ class ClassesEditor(QWidget):
         colour.picked.connect(lambda value: self._put(item.id, color=value))
         name = Field(item.name, "Name", lambda text: self._put(item.id, name=text))
         self._names[item.id] = name
-        name.setMinimumWidth(132)
+        name.setMinimumWidth(165)
         name.setToolTip(f"Class id {item.id}. The id never changes; the name may.")
         keys = [("–", ""), *((k, k) for k in "123456789")]
         key = combo(keys, item.key, "Key", lambda value: self._put(item.id, key=value))
@@ -119,7 +119,7 @@ class ClassesEditor(QWidget):
         parent = combo(above, item.parent, "Part of", lambda v: self._put(item.id, parent=v))
         parent.setFixedWidth(96)
         code = CodeField(item.code)
-        code.setMinimumWidth(104)
+        code.setMinimumWidth(94)
         code.picked.connect(lambda value: self._put_code(item.id, value))
         remove = small_button(
             "trash",
