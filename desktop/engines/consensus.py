@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import PluginProblem, UserError
+from desktop.engines.agreement_result import counted
 from desktop.engines.estimate import ConsensusMethod, Estimate, Options
 from desktop.engines.majority import Majority, count_votes, pick
 from desktop.engines.votes import NO_LABEL, Floats, Ints, Votes
@@ -108,10 +109,10 @@ def recommended(votes: Votes) -> tuple[str, str]:
     raters = int((votes.per_worker() > 0).sum())
     shared = int((votes.raters_per_item() >= 2).sum())
     if raters >= ENOUGH_RATERS and shared >= ENOUGH_SHARED_ITEMS:
-        return "dawid-skene", f"{raters} raters share {shared} items."
+        return "dawid-skene", f"{raters} readers share {counted(shared, 'item')}."
     return "majority", (
-        f"{raters} raters share {shared} items; learning how raters err needs "
-        f"{ENOUGH_RATERS} raters and {ENOUGH_SHARED_ITEMS} shared items."
+        f"{counted(raters, 'reader')} share {counted(shared, 'item')}; learning how readers err "
+        f"needs {ENOUGH_RATERS} readers and {ENOUGH_SHARED_ITEMS} shared items."
     )
 
 

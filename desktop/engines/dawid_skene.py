@@ -153,7 +153,7 @@ def fit(
 class DawidSkene:
     name = "dawid-skene"
     title = "Dawid-Skene"
-    summary = "Learns how each rater confuses the answers; the default from three raters on."
+    summary = "Learns how each reader confuses the answers; the default from three readers on."
 
     def estimate(self, votes: Votes, options: Options, progress: Progress) -> Estimate:
         strata = checked_strata(options, votes.n_items)

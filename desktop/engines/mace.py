@@ -42,7 +42,7 @@ class Mace:
 
     name = "mace"
     title = "MACE"
-    summary = "Tells raters who know from raters who answer by habit."
+    summary = "Tells readers who know from readers who answer by habit."
 
     def estimate(self, votes: Votes, options: Options, progress: Progress) -> Estimate:
         w, k = votes.n_workers, votes.n_labels

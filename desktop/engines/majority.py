@@ -116,7 +116,7 @@ class WeightedMajority:
 
     name = "weighted-majority"
     title = "Weighted majority"
-    summary = "A vote counts as much as its rater is trusted."
+    summary = "A vote counts as much as its reader is trusted."
 
     def estimate(self, votes: Votes, options: Options, progress: Progress) -> Estimate:
         if options.weights is not None:
@@ -124,7 +124,7 @@ class WeightedMajority:
         else:
             skill = agreement_with(votes, count_votes(votes).label)
             weights = np.where(np.isnan(skill), 0.0, skill)
-            note = "Weights are each rater's agreement with the plain majority."
+            note = "Weights are each reader's agreement with the plain majority."
         counted = count_votes(votes, weights)
         return Estimate(
             probability=_filled(counted),

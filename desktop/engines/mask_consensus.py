@@ -179,14 +179,14 @@ def recommended(patterns: Patterns) -> tuple[str, str]:
     """The method to begin with, and why. Both are always shown."""
     n_raters = patterns.labels.shape[1]
     if n_raters < 3:
-        return "majority", "With fewer than three raters nothing can be learned about them."
+        return "majority", "With fewer than three readers nothing can be learned about them."
     pairs = pairwise_dice(patterns)[np.triu_indices(n_raters, 1)]
     known = pairs[~np.isnan(pairs)]
     if n_raters >= ENOUGH_EXPERTS and known.size and float(known.min()) >= SIMILAR_DICE:
         return "majority", (
-            f"{n_raters} raters agree well (each two with a Dice of {known.min():.2f} or more)."
+            f"{n_raters} readers agree well (each two with a Dice of {known.min():.2f} or more)."
         )
-    return "staple", "Raters differ; STAPLE weighs each by how well they do."
+    return "staple", "Readers differ; STAPLE weighs each by how well they do."
 
 
 def fuse_masks(
@@ -238,7 +238,7 @@ def fuse_masks(
 class MajorityMask:
     name = "majority"
     title = "Majority"
-    summary = "More than half of the raters (of several labels: the most)."
+    summary = "More than half of the readers (of several labels: the most)."
 
     def estimate(
         self, patterns: Patterns, options: MaskOptions, progress: Progress
@@ -286,7 +286,7 @@ class WeightedMask:
 class StapleMask:
     name = "staple"
     title = "STAPLE"
-    summary = "Learns each rater's sensitivity and specificity with the mask."
+    summary = "Learns each reader's sensitivity and specificity with the mask."
 
     def estimate(
         self, patterns: Patterns, options: MaskOptions, progress: Progress
@@ -307,7 +307,7 @@ class StapleMask:
             if patterns.margin is None
             else f"the union of all masks and {patterns.margin} voxels around it"
         )
-        note = f"The prior is the raters' mean share of foreground in {around}."
+        note = f"The prior is the readers' mean share of foreground in {around}."
         if options.prior is not None and patterns.n_labels == 2:
             note = "The prior share of foreground was given."
         return MaskEstimate(

@@ -27,7 +27,7 @@ class OneCoin:
 
     name = "one-coin"
     title = "One-coin Dawid-Skene"
-    summary = "One chance of being right per rater; steadier than full tables with few votes."
+    summary = "One chance of being right per reader; steadier than full tables with few votes."
 
     def estimate(self, votes: Votes, options: Options, progress: Progress) -> Estimate:
         n, w, k = votes.n_items, votes.n_workers, votes.n_labels

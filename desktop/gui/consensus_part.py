@@ -47,7 +47,7 @@ class LineModel(QAbstractTableModel):
     def show(self, report: ConsensusReport | None) -> None:
         self.beginResetModel()
         self._lines = report.lines if report is not None else ()
-        self._title = report.title if report is not None else COLUMNS[2]
+        self._title = f"Consensus: {report.title}" if report is not None else COLUMNS[2]
         self.endResetModel()
 
     def line(self, row: int) -> Line:

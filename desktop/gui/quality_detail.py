@@ -245,9 +245,11 @@ class QualityDetail(QWidget):
         bad = sum(line.differ for line in lines)
         if what == RIGHT:
             heading, count = f"{who}Known answers", f"{bad:,} with a wrong answer"
+            names = (*self._names, "Known")
         else:
             heading, count = f"{who}Wrong advice", f"{bad:,} where it was taken"
-        self.cases.show_cases(heading, lines[:MOST], len(lines), self._names, count)
+            names = (*self._names, "Advice")
+        self.cases.show_cases(heading, lines[:MOST], len(lines), names, count)
 
     def show_most_common(self) -> None:
         """List the cases of which somebody gave the answer given most often."""

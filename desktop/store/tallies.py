@@ -287,11 +287,18 @@ def active_by_schema(connection: Connection) -> list[tuple[str, float]]:
     return [(schema_id or "", ms / 1000) for schema_id, ms in connection.execute(query)]
 
 
-def known_rows(connection: Connection) -> list[tuple[str, str, str, bool]]:
-    """(topic, case id, reader id, whether right) of answers to items on which somebody ruled."""
+def known_rows(connection: Connection) -> list[tuple[str, str, str, bool, str]]:
+    """(topic, case id, reader id, whether right, the ruling as JSON) of answers to items on which
+    somebody ruled."""
     rows, ruled = RECORD_TABLES[Answer], _ruled()
     query = (
-        select(rows.c.topic, rows.c.case_id, rows.c.reader_id, rows.c.said == ruled.c.said)
+        select(
+            rows.c.topic,
+            rows.c.case_id,
+            rows.c.reader_id,
+            rows.c.said == ruled.c.said,
+            ruled.c.said,
+        )
         .select_from(
             ruled.join(
                 rows,
@@ -304,7 +311,7 @@ def known_rows(connection: Connection) -> list[tuple[str, str, str, bool]]:
         )
         .where(rows.c.origin.not_in(NOT_READ))
     )
-    return [(t, c, r, bool(right)) for t, c, r, right in connection.execute(query)]
+    return [(t, c, r, bool(right), said) for t, c, r, right, said in connection.execute(query)]
 
 
 def ruled_answers(connection: Connection) -> dict[tuple[str, str], str]:

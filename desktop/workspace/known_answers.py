@@ -30,21 +30,23 @@ MOST_REGIONS = 1000  # suggested regions that are held against the truth on the 
 
 
 class Checked(NamedTuple):
-    """One reader's say where the right one is known."""
+    """One reader's say where the right one is known. ``known``: that one as JSON."""
 
     topic: str
     case_id: str
     reader_id: str
     right: bool
+    known: str
 
 
 class Advised(NamedTuple):
-    """One reader's decision about a wrong suggestion."""
+    """One reader's decision about a wrong suggestion. ``suggested``: as JSON."""
 
     topic: str
     case_id: str
     reader_id: str
     taken: bool
+    suggested: str
 
 
 def checked(connection: Connection, texts: Container[str]) -> list[Checked]:
@@ -76,8 +78,9 @@ def _on_gold(connection: Connection) -> Iterator[Checked]:
                 and answer.question_id in known.answers
                 and (topic, case_id) not in ruled
             ):
-                right = same_value(known.answers[answer.question_id], answer.value)
-                yield Checked(topic, known_id, answer.reader_id, right)
+                truth = known.answers[answer.question_id]
+                right = same_value(truth, answer.value)
+                yield Checked(topic, known_id, answer.reader_id, right, to_json(truth))
 
 
 def _names_of_gold(connection: Connection, gold: Container[str]) -> dict[str, str]:
@@ -100,8 +103,9 @@ def _on_classes(connection: Connection) -> Iterator[Checked]:
                 row.case_id
             ) == row.reader_id:
                 continue
-            right = (row.said == "true") == by_case[row.case_id]
-            yield Checked(topic, row.case_id, row.reader_id, right)
+            is_there = by_case[row.case_id]
+            right = (row.said == "true") == is_there
+            yield Checked(topic, row.case_id, row.reader_id, right, to_json(is_there))
 
 
 def _true_classes(
@@ -143,7 +147,7 @@ def _answers_advised(connection: Connection) -> Iterator[Advised]:
             truth = to_json(gold[known_id].answers[question_id])
         if truth is not None and truth != suggested:
             taken = verdict == Verdict.ACCEPTED.value and kept
-            yield Advised(topic, known_id, reader_id, taken)
+            yield Advised(topic, known_id, reader_id, taken, suggested)
 
 
 def _regions_advised(connection: Connection) -> Iterator[Advised]:
@@ -164,4 +168,4 @@ def _regions_advised(connection: Connection) -> Iterator[Advised]:
                 continue
             topic = topic_of(proposal.schema_id, proposal.label.class_id)
             taken = fate(decision, proposal, made) == "accepted"
-            yield Advised(topic, case_id, decision.reader_id, taken)
+            yield Advised(topic, case_id, decision.reader_id, taken, "true")

@@ -13,6 +13,7 @@ from desktop.store.database import Connection
 from desktop.workspace.known_answers import Advised, Checked
 from desktop.workspace.quality_board import Board
 from desktop.workspace.quality_detail import CaseSaid, TopicDetail
+from desktop.workspace.quality_tables import words_of
 
 RIGHT, TAKEN = "right", "taken"  # which of the two shares
 
@@ -28,11 +29,17 @@ def found_of(
 def cases_behind(
     connection: Connection, detail: TopicDetail, found: Sequence[Checked | Advised]
 ) -> list[CaseSaid]:
-    """One line for each case: those with a wrong answer, or with wrong advice taken, first."""
+    """One line for each case: those with a wrong answer, or with wrong advice taken, first.
+
+    After what the readers said comes what they are held against: the known answer, or the advice.
+    """
     bad: dict[str, bool] = {}
+    against: dict[str, str] = {}
     for one in found:
         is_bad = one.taken if isinstance(one, Advised) else not one.right
         bad[one.case_id] = bad.get(one.case_id, False) or is_bad
+        held = one.suggested if isinstance(one, Advised) else one.known
+        against[one.case_id] = words_of(detail.topic.question, held)
     place = {item: n for n, item in enumerate(detail.items)}
     facts = {f.case_id: f for f in case_facts(connection, sorted(bad))} if bad else {}
     lines = []
@@ -40,7 +47,15 @@ def cases_behind(
         number = place.get((case_id, ""))
         said = detail.lines([number])[0].said if number is not None else ()
         title = facts[case_id].title if case_id in facts else case_id[:8]
-        lines.append(CaseSaid(case_id, title, "", said or ("",) * len(detail.readers), is_bad))
+        lines.append(
+            CaseSaid(
+                case_id,
+                title,
+                "",
+                (*(said or ("",) * len(detail.readers)), against[case_id]),
+                is_bad,
+            )
+        )
     return sorted(lines, key=lambda line: (not line.differ, line.title))
 
 

@@ -168,7 +168,8 @@ def count_board(
     patient_of = case_facts.patients(connection) if by_row else {}
     all_checked = tuple(checked(connection, {t.key for t in topics.values() if _is_text(t)}))
     all_advised = tuple(advised(connection))
-    known, bias = _by_topic(all_checked), _by_topic(all_advised)
+    known = _counted((one.topic, one.right) for one in all_checked)
+    bias = _counted((one.topic, one.taken) for one in all_advised)
     rows: list[BoardRow] = []
     seen: set[str] = set()
     shown = [t for t in topics.values() if t.key in patterns or (t.is_class and t.key in drawn)]
@@ -191,7 +192,7 @@ def count_board(
         tuple(rows),
         readers,
         letters(len(readers)),
-        _by_reader(all_checked),
+        _counted((one.reader_id, one.right) for one in all_checked),
         cases,
         patients,
         all_checked,
@@ -273,17 +274,13 @@ def _is_text(topic: Topic) -> bool:
     return topic.kind is QuestionKind.TEXT
 
 
-def _by_topic(found: Iterable[tuple[str, str, str, bool]]) -> dict[str, Share]:
-    """Share of "true" by topic, of (topic, case, reader, true or not)."""
+def _counted(found: Iterable[tuple[str, bool]]) -> dict[str, Share]:
+    """Share of "true" by key."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for topic, _case, _reader, yes in found:
-        counts[topic][0] += yes
-        counts[topic][1] += 1
+    for key, yes in found:
+        counts[key][0] += yes
+        counts[key][1] += 1
     return _shares(counts)
-
-
-def _by_reader(found: Iterable[tuple[str, str, str, bool]]) -> dict[str, Share]:
-    return _by_topic((reader, case, topic, yes) for topic, case, reader, yes in found)
 
 
 def _shares(counts: Mapping[str, Sequence[int]]) -> dict[str, Share]:

@@ -381,7 +381,9 @@ def test_known_answers_wrong_advice_and_time(made: MadeProject) -> None:
     detail = made.ws.quality.detail(board, "test/quality")
     known = made.ws.quality.behind(board, detail, RIGHT)
     assert [(line.case_id, line.differ) for line in known] == [("case-0", True), ("case-1", False)]
+    assert [line.said[-1] for line in known] == ["Good", "Good"]
     advice = made.ws.quality.behind(board, detail, TAKEN, ben)
+    assert [line.said[-1] for line in advice] == ["Poor", "Poor"]
     assert [(line.case_id, line.differ) for line in advice] == [("case-0", True), ("case-1", False)]
     plot = known_plot(board, detail, ("Reader A", "Reader B"))
     keys = [datum.key for datum in plot.layers[0].data]  # type: ignore[union-attr]
