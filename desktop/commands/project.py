@@ -22,7 +22,8 @@ from desktop.domain.task import AssignmentState, Reader
 
 
 class RegisterImages(Command, frozen=True):
-    """Add scanned studies to the project; what is already there stays as it is."""
+    """Add scanned studies to the project; what is already there stays as it is, but ``joined``:
+    studies of made-up images whose patient is known now."""
 
     case_of: ClassVar[str] = ""
 
@@ -30,6 +31,7 @@ class RegisterImages(Command, frozen=True):
     series: tuple[Series, ...]
     instances: tuple[Instance, ...]
     cases: tuple[Case, ...]
+    joined: tuple[Study, ...] = ()
     what: str = "Import images"
 
     @property
@@ -40,6 +42,8 @@ class RegisterImages(Command, frozen=True):
         for study in self.studies:
             if txn.maybe(Study, study.id) is None:
                 txn.put(study)
+        for study in self.joined:
+            txn.put(study)
         for series in self.series:
             txn.put(series)
         for instance in self.instances:

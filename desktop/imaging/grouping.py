@@ -16,6 +16,8 @@ from desktop.domain.study import Case, Instance, Series, Study
 from desktop.imaging.facts import ImageFacts
 from desktop.imaging.space import arrange
 
+MADE_FROM = "made_from"  # among a study's texts: the instance that its images were made from
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -123,7 +125,9 @@ class Found:
             members_of.setdefault(study.id, []).append(series)
             if any(f.synthetic for _i, f in found):
                 made_up.add(study.id)
-                original_of[study.id] = next((f.made_from for _i, f in found if f.made_from), "")
+                original = next((f.made_from for _i, f in found if f.made_from), "")
+                original_of[study.id] = original
+                _add_texts(result, study.id, {MADE_FROM: original} if original else {})
             result.series.append(series)
             _add_texts(result, series_id, facts.texts.get("series", {}))
         _join_originals(result, original_of, patient_of)

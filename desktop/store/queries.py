@@ -272,6 +272,13 @@ def set_local_texts(connection: Connection, texts: dict[str, dict[str, str]]) ->
         )
 
 
+def owners_of_text(connection: Connection, key: str) -> dict[str, str]:
+    """What has such a text, with the text, by id."""
+    table = tables.local_texts
+    rows = connection.execute(select(table.c.entity_id, table.c.value).where(table.c.key == key))
+    return {row.entity_id: row.value for row in rows}
+
+
 def drop_local_texts(connection: Connection, entity_id: str, keys: Iterable[str]) -> None:
     """Forget some texts of an entity."""
     table = tables.local_texts

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from desktop.commands.project import RegisterImages
 from desktop.domain.contracts import Progress
 from desktop.domain.split import Part, is_synthetic
-from desktop.domain.study import Case, Instance
-from desktop.imaging.grouping import Duplicate
+from desktop.domain.study import Case, Instance, Study
+from desktop.imaging.grouping import MADE_FROM, Duplicate
 from desktop.imaging.grouping import Refused as ScanRefused
 from desktop.imaging.scan import ScanResult, scan
 from desktop.store import queries
@@ -112,6 +114,29 @@ def _without_held_back(workspace: Workspace, result: ScanResult) -> ScanResult:
     return kept
 
 
+def _joined(workspace: Workspace, result: ScanResult) -> tuple[Study, ...]:
+    """Studies of the project that are made up from images which only come now, with the patient
+    of these; whoever was made from them goes along."""
+    waiting = queries.owners_of_text(workspace._read, MADE_FROM)
+    if not waiting:
+        return ()
+    study_of = {s.id: s.study_id for s in result.series}
+    came = {i.id: study_of[i.series_id] for i in result.instances}
+    patient = {s.id: s.patient_key for s in result.studies}
+    parts = workspace.splits.of_patients()
+    now: dict[str, str] = {}
+    for study_id, original in waiting.items():
+        study = queries.maybe(workspace._read, Study, study_id) if original in came else None
+        key = patient[came[original]] if study is not None else ""
+        if study is not None and parts.get(key) in (None, Part.TRAIN):
+            now[study.patient_key] = key
+    return tuple(
+        replace(s, patient_key=now[s.patient_key])
+        for s in queries.many(workspace._read, Study)
+        if s.patient_key in now and now[s.patient_key] != s.patient_key
+    )
+
+
 def _why_not_twice(copy: Duplicate, found: dict[str, Path]) -> str:
     if found.get(copy.instance_id) == copy.path:
         return "This image was not where it had been; from now on it is read from here."
@@ -136,15 +161,16 @@ def _register_records(workspace: Workspace, result: ScanResult, group: str) -> N
     what = f"Import {_counted(images_added, 'image')} in {_counted(cases_added, 'case')}"
     images = (*result.instances, *result.reordered)
     studies, series, cases = tuple(result.studies), tuple(result.series), tuple(result.cases)
+    joined = _joined(workspace, result)
 
     def run(**parts: tuple[Any, ...]) -> None:
         empty: dict[str, tuple[Any, ...]] = dict.fromkeys(_PARTS, ())
         workspace.run(RegisterImages(**(empty | parts), what=what), group=group)
 
     if len(images) <= _BATCH:
-        run(studies=studies, series=series, instances=images, cases=cases)
+        run(studies=studies, series=series, instances=images, cases=cases, joined=joined)
         return
-    run(studies=studies, series=series)
+    run(studies=studies, series=series, joined=joined)
     for start in range(0, len(images), _BATCH):
         run(instances=images[start : start + _BATCH])
     for start in range(0, len(cases), _BATCH):

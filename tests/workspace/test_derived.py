@@ -301,14 +301,19 @@ def test_many_come_in_slices_that_leave_the_main_thread_free_in_between(
         assert len(room.cases()) == 1, "and still one step to take back"
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["one scan", "source first"])
+@pytest.mark.parametrize("order", ["one scan", "source first", "source last"])
 def test_in_another_project_a_made_up_image_joins_the_patient_it_was_made_from(
-    room: Workspace, tmp_path: Path, together: bool
+    room: Workspace, tmp_path: Path, order: str
 ) -> None:
     source, out = made_files(room, tmp_path)
     other = another_project(tmp_path)
+    steps = {
+        "one scan": [[out, source]],
+        "source first": [[source], [out]],
+        "source last": [[out], [source]],
+    }
     try:
-        for paths in [[out, source]] if together else [[source], [out]]:
+        for paths in steps[order]:
             assert not other.import_images(paths).refused
         patients = {
             is_synthetic(line.case): queries.one(other._read, Study, line.case.study_id).patient_key
