@@ -14,6 +14,7 @@ from desktop.engines.weights import Scheme
 from desktop.workspace.own_weights import weights_of_plain
 from desktop.workspace.quality_measures import BoardOptions, Measure, OwnWeights
 from desktop.workspace.region_agreement import RegionReport
+from desktop.workspace.region_rows import RegionRow
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]
@@ -59,6 +60,10 @@ def quality(chosen: argparse.Namespace, workspace: Workspace) -> int:
         told = row.agreement
         words = told.text if told.value is not None else f"undefined: {told.undefined}"
         print(f"{row.topic.title:32} {told.name:34} {words:28} {row.items:7,} items")
+        for name, share in (("known answers right", row.known), ("wrong advice taken", row.bias)):
+            if share is not None and share.value is not None:
+                words = f"{share.value:.0%}"
+                print(f"{row.topic.title:32} {name:34} {words:28} {share.asked:7,} answers")
     regions = (
         workspace.quality.regions(chosen.tolerance, options=options) if chosen.regions else None
     )
@@ -93,11 +98,29 @@ def _weights_of(path: Path) -> dict[str, OwnWeights]:
         raise UserError(f"{path.name} holds no weights.", str(error)) from error
 
 
+def _figures(row: RegionRow) -> tuple[tuple[str, float | None], ...]:
+    """What is told of areas of a class, by name."""
+    return (
+        ("mean Dice", row.dice.mean),
+        ("median IoU", row.iou.median),
+        ("median surface Dice", row.surface_dice.median),
+        ("median HD95 mm", row.hd95_mm.median),
+        ("median HD mm", row.hd_mm.median),
+        ("median ASSD mm", row.assd_mm.median),
+        ("objects found, F", row.objects.f_score),
+        ("panoptic quality", row.quality.quality),
+    )
+
+
 def _print_regions(regions: RegionReport) -> None:
     """Areas, points and lines in mm, and attributes: a line each."""
     for row in regions.rows:
-        mean = "undefined" if row.dice.mean is None else f"{row.dice.mean:.2f}"
-        print(f"{row.title:32} {'mean Dice':34} {mean:28} {row.compared:7,} pairs")
+        for name, value in _figures(row):
+            words = "undefined" if value is None else f"{value:.2f}"
+            print(f"{row.title:32} {name:34} {words:28} {row.compared:7,} pairs")
+        for told in (row.alpha, row.alpha_iou):
+            words = told.text if told.value is not None else f"undefined: {told.undefined}"
+            print(f"{row.title:32} {told.name:34} {words:28} {told.items:7,} cases")
     for mark in regions.mark_rows:
         far = mark.distance_mm.mean
         mean = "undefined" if far is None else f"{far:.2f} mm"

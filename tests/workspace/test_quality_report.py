@@ -140,8 +140,25 @@ def test_the_same_on_the_command_line(
     said = capsys.readouterr().out
     assert "ICC(2,1)" in said
     assert "undefined: All answers fall into one category" in said
-    assert "mean Dice" in said
+    for name in ("mean Dice", "IoU", "HD95 mm", "HD mm", "ASSD mm", "panoptic quality"):
+        assert name in said, name
+    assert "alpha (1 − IoU)" in said
     assert (target / "report.html").is_file()
+    own = tmp_path / "weights.json"
+    plain = {"chest/fluid": {"answers": ["no", "yes"], "weights": [[1, 0.5], [0.5, 1]]}}
+    own.write_text(json.dumps(plain))
+    call = ["quality", str(read.path), "--reader", "Ada"]
+    for words, wanted in (
+        (("--coefficient", "scott"), "Scott's pi"),
+        (("--coefficient", "conger", "--weights", "linear"), "Conger's kappa"),
+        (("--coefficient", "gwet", "--own-weights", str(own)), "Gwet's AC2 (own weights)"),
+        (("--coefficient", "alpha", "--level", "ratio"), "Krippendorff's alpha (ratio)"),
+        (("--coefficient", "icc", "--icc", "3,k"), "ICC(3,k)"),
+    ):
+        assert manage.main([*call, *words]) == 0
+        assert wanted in capsys.readouterr().out, wanted
+    own.write_text(json.dumps({"chest/fluid": {"answers": ["no", "yes"], "weights": [[1]]}}))
+    assert manage.main([*call, "--own-weights", str(own)]) == 2
     read.reopen_closed()
 
 
