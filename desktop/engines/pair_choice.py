@@ -7,7 +7,7 @@ in steps of half a logit, then fewest meetings, then the most information.
 
 A tenth is drawn at random, so that a wrong early order can be seen; a twentieth repeats an earlier
 pair with the sides swapped, so that a reader's own consistency is known. Within a batch no item
-comes twice.
+comes twice, and what a reader has just seen rests for a few answers, as it would within a batch.
 
 Source: K. Chaloner, I. Verdinelli, Statistical Science 10 (1995) 273 (linear criteria of design);
 V. V. Fedorov, Theory of Optimal Experiments (1972) for the information of one observation;
@@ -20,12 +20,16 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+import numpy.typing as npt
 
 from desktop.engines.comparisons import Comparisons
 from desktop.engines.votes import Floats, Ints
 from desktop.engines.worths import Worths
 
+Bools = npt.NDArray[np.bool_]
+
 _GAP_STEP = 0.5  # logits: gaps within one step count as equally close
+_REST = 4  # answers until an item may be chosen again
 _MOST_BY_ORDER = 400  # items; beyond, a product of matrices for each question takes too long
 
 
@@ -104,12 +108,26 @@ def choose_pairs(
         free[[i, j]] = False
         pairs.append(Pair(int(i), int(j), Why.RANDOM))
     if len(pairs) < count:
+        free = _rested(free, asked, 2 * (count - len(pairs)))
         close = _close(worths, met, free, options.strategy, count - len(pairs), random)
         for i, j in close:
             turn = bool(random.integers(2))
             pairs.append(Pair(j, i, Why.CLOSE) if turn else Pair(i, j, Why.CLOSE))
     order = random.permutation(len(pairs))
     return [pairs[k] for k in order.tolist()]
+
+
+def _rested(free: Bools, asked: Comparisons | None, wanted: int) -> Bools:
+    """The free items without those of the last answers, as far as enough are left."""
+    if asked is None:
+        return free
+    rested = free.copy()
+    for k in range(1, min(_REST, len(asked)) + 1):
+        rested[[asked.first[-k], asked.second[-k]]] = False
+        if rested.sum() < max(wanted, 4):
+            return free
+        free = rested.copy()
+    return free
 
 
 def information(worths: Worths) -> Floats:

@@ -455,3 +455,16 @@ def test_chosen_pairs_need_far_fewer_answers_than_random_ones(
     chosen = reached([tau_curve(s, world, ChoiceOptions(), 300) for s in range(4)], 0.55)
     assert random is not None and chosen is not None
     assert chosen <= 0.75 * random
+
+
+def test_what_was_just_seen_rests_for_a_few_answers() -> None:
+    first, second, outcome = [0, 2, 4, 6, 8], [1, 3, 5, 7, 9], [1, -1, 1, 1, -1]
+    asked = Comparisons.of(14, first, second, outcome, np.ones(5))
+    met = np.zeros((14, 14))
+    met[first, second] = met[second, first] = 1
+    options = ChoiceOptions(random_share=0.0, repeat_share=0.0)
+    for seed in range(20):
+        (pair,) = choose_pairs(fit(asked), met, 1, asked=asked, options=options, seed=seed)
+        assert not {pair.left, pair.right} & set(range(2, 10))
+    few = Comparisons.of(4, [0, 2], [1, 3], [1, 1], np.ones(2))
+    assert choose_pairs(fit(few), met[:4, :4], 1, asked=few, options=options)  # too few to rest
