@@ -138,9 +138,8 @@ def many_items(path: Path) -> None:
 
 def deflate_bomb(path: Path) -> None:
     machine = zlib.compressobj(9, wbits=-15)
-    zeros = bytes(1 << 24)
-    body = b"".join(machine.compress(zeros) for _ in range(64)) + machine.flush()
-    made.raw_file(path, DEFLATED, body)
+    block = machine.compress(bytes(1 << 24)) + machine.flush(zlib.Z_FULL_FLUSH)
+    made.raw_file(path, DEFLATED, block * 64 + machine.flush())  # a gigabyte of zeros
 
 
 def deflate_rubbish(path: Path) -> None:
