@@ -295,6 +295,16 @@ class DisagreementRoom(QWidget):
         self._letter = letter
         self._hidden = set()
         self._refresh()
+        self._go_to_mark(letter)
+
+    def _go_to_mark(self, letter: str) -> None:
+        """Show the image of a reader's mark, where the readers' lie on several."""
+        room, claim = self._reading.workspace, self._row.matter.claim(letter) if self._row else None
+        frame = claim.region.target.frame if claim is not None and claim.region else None
+        here = place_of(room, frame) if room is not None and frame is not None else None
+        view = self.viewers.theirs.view
+        if here is not None and here[0] == view.series_id and here[1] != view.index:
+            self.viewers.theirs.replace(index=here[1])
 
     def toggle_letter(self, letter: str) -> None:
         """Switch one reader off or on, for the eye and for a merge; never the last one."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as with_fields
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.annotation import Origin
+from desktop.domain.letters import letter_place
 from desktop.gui import simulated_hands as hands
 from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
@@ -185,6 +188,27 @@ def test_readers_are_switched_one_by_one_and_esc_steps_back(open_as: Any) -> Non
     assert eve.window.page == "adjudicate" and eve.room.viewers.has_focus
     eve.press(K.Key_Escape)
     assert eve.window.page == "read"
+
+
+def test_a_reader_in_hand_brings_the_image_of_their_mark(open_as: Any) -> None:
+    eve = Adjudicator(open_as("Eve"))
+    room = eve.room
+    for row in range(room.model.rowCount()):
+        room._go(row)
+        if room.row.matter.class_id == 2:
+            break
+    view, matter = room.viewers.theirs, room.row.matter
+    wait_for(lambda: room.viewers.readers.has_frame, "the image is shown")
+    refs = eve.window.shell.reading.workspace.frame_refs(view.view.series_id)
+    marked = [c for c in matter.claims if c.region is not None]
+    assert len(marked) == 2 and view.view.index == 3
+    moved = marked[1].region
+    moved = with_fields(moved, target=with_fields(moved.target, frame=refs[4]))
+    claims = tuple(replace(c, record=moved) if c is marked[1] else c for c in matter.claims)
+    room._row = replace(room.row, matter=replace(matter, claims=claims))
+    for claim, index in ((marked[1], 4), (marked[0], 3)):
+        eve.press(K(K.Key_1.value + letter_place(claim.letter)))
+        assert view.view.index == index == room.viewers.own.view.index, "both pictures go along"
 
 
 def test_consensus_is_made_looked_at_and_offered(open_as: Any) -> None:
