@@ -38,7 +38,10 @@ HEADS = (
     ("Most common", "The answer given most often, with its share of all answers."),
     ("Active time", "Median time one reader worked on one case of this schema."),
     ("Known answers", "Answers equal to the known one, on cases with a ruling or gold."),
-    ("Wrong advice taken", "Wrong suggestions that readers accepted, of those they decided."),
+    (
+        "Wrong advice taken",
+        "Wrong suggestions that readers accepted and kept, of those they decided.",
+    ),
 )
 WIDTHS = (200, 118, 172, 120, 70, 74, 140, 96, 122, 146)
 INTERVAL, MOST, ACTIVE, KNOWN, BIAS = 3, 6, 7, 8, 9

@@ -26,9 +26,12 @@ METHODS = (
     ("Prevalence", "Share of each answer among all answers. Alpha and kappa fall where one answer "
      "is very common, although readers agree as often; then read them beside Gwet's AC."),
     ("Known answers", "Share of answers that equal the ruling of an adjudicator or the gold "
-     "answer of the case."),
-    ("Wrong advice taken", "Automation bias: of the suggestions that differ from the known answer "
-     "and that a reader decided about, the share that was accepted."),
+     "answer of the case; of a class, whether the reader marked it where gold or a ruling on "
+     "regions says that it is there, or is not."),
+    ("Wrong advice taken", "Automation bias: of the suggestions that differ from the known answer, "
+     "or of suggested regions without a true one of their class in their place, and that a reader "
+     "decided about, the share that was accepted and kept. At most 1,000 suggested regions are "
+     "looked at."),
 )  # fmt: skip
 
 
