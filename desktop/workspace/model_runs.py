@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -58,7 +59,8 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did."""
+    """What a run did. ``full``: cases with a series that has as many as the card allows, so that
+    there may be more."""
 
     run_id: str
     done: int
@@ -66,6 +68,7 @@ class RunReport:
     offered: int
     seconds: float
     left_out: tuple[LeftOut, ...] = ()
+    full: int = 0
 
     @property
     def sentence(self) -> str:
@@ -73,6 +76,8 @@ class RunReport:
         parts = [f"{made} on {'1 case' if self.done == 1 else f'{self.done:,} cases'}"]
         if self.known:
             parts.append(f"{self.known:,} {'was' if self.known == 1 else 'were'} done before")
+        if self.full:
+            parts.append(f"{self.full:,} with as many as the card allows")
         if self.left_out:
             parts.append(f"{len(self.left_out):,} left out")
         return ", ".join(parts) + "."
@@ -83,6 +88,7 @@ class _Tally:
     done: int = 0
     known: int = 0
     offered: int = 0
+    full: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
     faults: list[ModelProblem] = field(default_factory=list)  # of the model, in a row
 
@@ -189,7 +195,13 @@ class ModelRuns:
             progress.report(1.0, "done")
         seconds = time.monotonic() - began
         return RunReport(
-            run.id, tally.done, tally.known, tally.offered, seconds, tuple(tally.left_out)
+            run.id,
+            tally.done,
+            tally.known,
+            tally.offered,
+            seconds,
+            tuple(tally.left_out),
+            tally.full,
         )
 
     def _trial(self, model: ShelvedModel, case_id: str, progress: Progress) -> Trial:
@@ -239,6 +251,8 @@ class ModelRuns:
             progress.hand_over(result)
             tally.done += 1
             tally.offered += len(result.proposals)
+            each = Counter(p.target.series_id for p in result.proposals)
+            tally.full += model.card.most in each.values()
 
     def _case(
         self,

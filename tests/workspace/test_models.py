@@ -96,6 +96,10 @@ def test_a_run_is_taken_up_where_it_ended(
     room.models.change(replace(shelved.card, threshold=0.6))
     assert room.models.runs.run(known["bright-lesion-segmenter"]).done == 2
     assert len(room.models.runs.records()) == 2
+    # what a card cuts off is said: there may be more than the one that was kept
+    room.models.change(replace(shelved.card, most=1))
+    cut = room.models.runs.run(known["bright-lesion-segmenter"])
+    assert cut.full == 1 and "1 with as many as the card allows" in cut.sentence
 
 
 def _done(room: Workspace) -> list[Any]:
