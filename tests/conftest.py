@@ -57,7 +57,7 @@ def synchronous() -> Iterator[int]:
 @pytest.fixture(scope="session", autouse=True)
 def password_cost() -> Iterator[tuple[int, int, int]]:
     """What a try of a password costs in the program. In tests it costs next to nothing."""
-    from desktop.workspace import passwords
+    from desktop.workspace.access import passwords
 
     asked, passwords.COST = passwords.COST, (1, 64, 1)
     yield asked

@@ -19,7 +19,7 @@ from desktop.commands.project import ChooseSchema, MarkCase, SetNoFinding
 from desktop.domain.errors import UserError
 from desktop.domain.study import Case
 from desktop.domain.task import AssignmentState
-from desktop.workspace.closing import take_defaults
+from desktop.workspace.schemas.closing import take_defaults
 from desktop.workspace.workspace import Workspace
 from tools.answering import Place, answer_question
 from tools.drawing import add_region

@@ -9,7 +9,7 @@ from pathlib import Path
 from desktop.domain.batch import NO_GOLD, CaseRule, GoldMix, Mode, RuleKind
 from desktop.domain.errors import UserError
 from desktop.domain.study import Case
-from desktop.engines.gold_scores import Share
+from desktop.engines.gold.gold_scores import Share
 from desktop.workspace.workspace import Workspace
 from tools.manage_readers import secret
 from tools.manage_team import Add, Handler, Open

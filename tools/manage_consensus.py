@@ -10,9 +10,9 @@ from desktop.domain.adjudication import Cause
 from desktop.domain.errors import UserError
 from desktop.domain.record import to_json
 from desktop.domain.schema import AnswerValue
-from desktop.workspace.consensus_report import Subject
-from desktop.workspace.guideline_gaps import about
-from desktop.workspace.matters import Matter
+from desktop.workspace.claims.consensus_report import Subject
+from desktop.workspace.claims.guideline_gaps import about
+from desktop.workspace.claims.matters import Matter
 from desktop.workspace.workspace import Workspace
 from tools.manage_team import Add, Open
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from desktop.domain.errors import UserError
 from desktop.domain.learning import RoundPlan
-from desktop.workspace.learning import Learning
-from desktop.workspace.learning_topic import Topic
+from desktop.workspace.learning.learning import Learning
+from desktop.workspace.learning.learning_topic import Topic
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

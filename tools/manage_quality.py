@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from desktop.domain.errors import UserError
-from desktop.engines.alpha import Level
-from desktop.engines.measurement_agreement import Correlation
-from desktop.engines.weights import Scheme
-from desktop.workspace.own_weights import weights_of_plain
-from desktop.workspace.quality_measures import BoardOptions, Measure, OwnWeights
-from desktop.workspace.region_agreement import RegionReport
-from desktop.workspace.region_rows import RegionRow
+from desktop.engines.agreement.alpha import Level
+from desktop.engines.agreement.measurement_agreement import Correlation
+from desktop.engines.agreement.weights import Scheme
+from desktop.workspace.quality.own_weights import weights_of_plain
+from desktop.workspace.quality.quality_measures import BoardOptions, Measure, OwnWeights
+from desktop.workspace.quality.region_agreement import RegionReport
+from desktop.workspace.quality.region_rows import RegionRow
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

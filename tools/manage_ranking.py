@@ -11,8 +11,8 @@ from typing import Protocol
 from desktop.domain.errors import UserError
 from desktop.domain.ranking import RankingKind, RankingTask
 from desktop.exchange.preference import Conflict, PreferenceOptions
-from desktop.workspace.ranking_drafts import from_jsonl, from_regions
-from desktop.workspace.ranking_report import By, Scope
+from desktop.workspace.ranking.ranking_drafts import from_jsonl, from_regions
+from desktop.workspace.ranking.ranking_report import By, Scope
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

@@ -13,7 +13,7 @@ from desktop.domain.account import CHOICES, SettingKey
 from desktop.domain.errors import UserError
 from desktop.domain.task import Reader, Role
 from desktop.domain.time_span import TimeState
-from desktop.workspace.closing import take_defaults
+from desktop.workspace.schemas.closing import take_defaults
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

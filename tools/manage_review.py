@@ -8,7 +8,7 @@ from collections.abc import Callable
 from desktop.domain.errors import UserError
 from desktop.domain.review import Pin
 from desktop.domain.study import Case
-from desktop.workspace.reviews import ReviewLine, Thread
+from desktop.workspace.claims.reviews import ReviewLine, Thread
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

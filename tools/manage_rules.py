@@ -20,8 +20,8 @@ from desktop.domain.record import Value, to_json
 from desktop.domain.rule import Rule, RuleTarget
 from desktop.domain.schema import AnswerValue
 from desktop.domain.study import Case
-from desktop.engines.rule_kinds import completed, rule_kind
-from desktop.workspace.rule_board import SURE, RuleBoard
+from desktop.engines.rules.rule_kinds import completed, rule_kind
+from desktop.workspace.rules.rule_board import SURE, RuleBoard
 from desktop.workspace.workspace import Workspace
 from tools.progress import terminal_progress
 

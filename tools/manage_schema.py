@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from desktop.domain.errors import UserError
-from desktop.workspace.schema_shelf import UseFor
+from desktop.workspace.schemas.schema_shelf import UseFor
 from tools.manage_team import Add, Open
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from desktop.domain.errors import UserError
 from desktop.domain.split import Part, Together
-from desktop.workspace.split_board import SplitBoard
+from desktop.workspace.learning.split_board import SplitBoard
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

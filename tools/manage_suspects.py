@@ -7,7 +7,7 @@ from pathlib import Path
 
 from desktop.domain.doubt import Judgement
 from desktop.domain.errors import UserError
-from desktop.workspace.suspects import SuspectList
+from desktop.workspace.quality.suspects import SuspectList
 from desktop.workspace.workspace import Workspace
 from tools.manage_quality import Add, Open
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from desktop.domain.errors import UserError
 from desktop.domain.study import Case
-from desktop.engines.derived import Change
-from desktop.engines.synthetic import SCANNER, Slider
-from desktop.workspace.derived import Recipe
+from desktop.engines.synthesis.derived import Change
+from desktop.engines.synthesis.synthetic import SCANNER, Slider
+from desktop.workspace.images.derived import Recipe
 from desktop.workspace.workspace import Workspace
 from tools.drawing import class_of, frames_from
 

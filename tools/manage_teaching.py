@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop.domain.errors import UserError
-from desktop.workspace.outline_teacher import OutlineTopic
+from desktop.workspace.learning.outline_teacher import OutlineTopic
 from desktop.workspace.workspace import Workspace
 
 Handler = Callable[[argparse.Namespace], int]

@@ -32,17 +32,17 @@ from desktop.domain.model_card import Task as ModelTask
 from desktop.domain.runs import decode_runs, encode_runs, shape_mask
 from desktop.domain.schema import Code, LabelClass, Question, Schema, Scope
 from desktop.domain.study import Case, FrameRef, Instance, Series
+from desktop.engines.consensus.mask_consensus import MaskEstimate, MaskMethod, MaskOptions
+from desktop.engines.consensus.mask_patterns import Patterns
 from desktop.engines.estimate import ConsensusMethod, Estimate, Options
-from desktop.engines.image_features import FeatureExtractor
-from desktop.engines.learner import Fitted, Learner
-from desktop.engines.mask_consensus import MaskEstimate, MaskMethod, MaskOptions
-from desktop.engines.mask_patterns import Patterns
-from desktop.engines.pixel_learner import FittedPixels, PixelLearner
-from desktop.engines.rule_kinds import Asks, Field, Need, RuleKind
-from desktop.engines.rule_subject import Picture, RegionFacts, Subject
-from desktop.engines.rules_in_code import labeling_function
-from desktop.engines.samplers import Sampler, Scene
-from desktop.engines.synthetic import Drawn, Generator, Slider
+from desktop.engines.learning.image_features import FeatureExtractor
+from desktop.engines.learning.learner import Fitted, Learner
+from desktop.engines.learning.pixel_learner import FittedPixels, PixelLearner
+from desktop.engines.learning.samplers import Sampler, Scene
+from desktop.engines.rules.rule_kinds import Asks, Field, Need, RuleKind
+from desktop.engines.rules.rule_subject import Picture, RegionFacts, Subject
+from desktop.engines.rules.rules_in_code import labeling_function
+from desktop.engines.synthesis.synthetic import Drawn, Generator, Slider
 from desktop.engines.votes import Votes
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
 from desktop.exchange.snapshot import Snapshot

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from desktop.engines.ratings import Floats
+from desktop.engines.agreement.ratings import Floats
 
 LEVEL = 0.95
 LOWEST = -1.0  # two readers who always contradict each other

@@ -13,8 +13,8 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from desktop.engines.agreement.ratings import Floats
 from desktop.engines.intervals import LEVEL, Interval, quantile
-from desktop.engines.ratings import Floats
 
 
 def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval | None:

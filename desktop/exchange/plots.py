@@ -5,8 +5,9 @@
         layers=(Line((Datum("r1", 10, 0.61, 0.5, 0.7), Datum("r2", 20, 0.8, 0.7, 0.9)), "margin"),),
     )
 
-``plot_layout`` lays it out, ``plot_svg`` writes it without a screen, ``desktop.gui.plot`` shows it.
-Ready-made kinds (Bland-Altman, histogram, confusion, heat map, reliability) are in ``plot_kinds``.
+``plot_layout`` lays it out, ``plot_svg`` writes it without a screen, ``desktop.gui.widgets.plot``
+shows it. Ready-made kinds (Bland-Altman, histogram, confusion, heat map, reliability) are in
+``plot_kinds``.
 
 An ``ink`` is the name of a theme token ("accent", "ok", "warn", "danger", "muted", "text") or a
 colour "#RRGGBB" of a label; "" takes the next of the series' own inks.

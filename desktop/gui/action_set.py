@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolButton, QWidget
 
-from desktop.gui import icons
 from desktop.gui.actions import ACTS, Act, key_text
+from desktop.gui.widgets import icons
 
 MENUS = ("File", "Edit", "View", "Image", "Tools", "Case", "Go", "Help")
 WHY_OFF = {

@@ -11,13 +11,14 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
-from desktop.gui import icons, singletons, theme
+from desktop.gui import singletons
 from desktop.gui.bridge import MainThread
 from desktop.gui.bugs import BugWatch, start_log
-from desktop.gui.main_window import MainWindow
-from desktop.gui.places_of_projects import SUFFIX
-from desktop.gui.reading import Reading
+from desktop.gui.projects.places_of_projects import SUFFIX
+from desktop.gui.reading.reading import Reading
 from desktop.gui.shell import Shell
+from desktop.gui.widgets import icons, theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.version import __version__
 from desktop.workspace.places import log_dir
 from desktop.workspace.settings import Settings

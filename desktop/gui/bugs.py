@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QWidget
 
 from desktop.domain.errors import UserError
-from desktop.gui import icons
-from desktop.gui.furniture import across, down, label, push
 from desktop.gui.shell import Shell
+from desktop.gui.widgets import icons
+from desktop.gui.widgets.furniture import across, down, label, push
 from desktop.version import __version__
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from desktop.domain.annotation import Annotation
 from desktop.domain.geometry import Mask
 from desktop.domain.study import FrameRef
-from desktop.gui.reading import Reading
+from desktop.gui.reading.reading import Reading
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace

@@ -21,8 +21,8 @@ from desktop.domain.errors import UserError
 from desktop.domain.geometry import XY
 from desktop.gui import simulated_hands as hands
 from desktop.gui.journey_model import try_model
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import StepFailed, wait_for
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.places import data_dir, resources_dir
 from desktop.workspace.settings import Settings
 
@@ -60,7 +60,8 @@ class _Journey:
     """One window and the person before it."""
 
     def __init__(self, folder: Path) -> None:
-        from desktop.gui import app, theme
+        from desktop.gui import app
+        from desktop.gui.widgets import theme
 
         self.folder = folder
         self.project = folder / "journey.rroom"

@@ -13,8 +13,8 @@ from typing import Any
 from PySide6.QtWidgets import QPushButton
 
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import StepFailed, wait_for
+from desktop.gui.window.main_window import MainWindow
 
 
 def try_model(window: MainWindow, model: Path, step: Callable[[bool, str], None]) -> None:

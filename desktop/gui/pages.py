@@ -63,7 +63,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "person",
         LEADS,
-        "assign_page:AssignPage",
+        "team.assign_page:AssignPage",
     ),
     PageSpec(
         "schema",
@@ -72,7 +72,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "form",
         LEADS,
-        "schema_page:SchemaPage",
+        "schema.schema_page:SchemaPage",
     ),
     PageSpec(
         "quality",
@@ -81,7 +81,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Ctrl+3",
         "quality",
         SEEING,
-        "quality_page:QualityPage",
+        "quality.quality_page:QualityPage",
     ),
     PageSpec(
         "rules",
@@ -90,7 +90,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Ctrl+4",
         "rules",
         LEADS,
-        "rules_page:RulesPage",
+        "rules.rules_page:RulesPage",
     ),
     PageSpec(
         "learning",
@@ -98,7 +98,7 @@ PAGES: tuple[PageSpec, ...] = (
         "The next best cases, and how good the model is by now.",
         "Ctrl+5",
         "learning",
-        widget="learning_page:LearningPage",
+        widget="learning.learning_page:LearningPage",
     ),
     PageSpec(
         "ranking",
@@ -107,7 +107,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Ctrl+6",
         "ranking",
         EVERYBODY,
-        "ranking_page:RankingPage",
+        "ranking.ranking_page:RankingPage",
     ),
     PageSpec(
         "adjudicate",
@@ -116,7 +116,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Ctrl+7",
         "adjudicate",
         frozenset({Role.LEAD, Role.ADJUDICATOR}),
-        "adjudicate_page:AdjudicatePage",
+        "adjudication.adjudicate_page:AdjudicatePage",
     ),
     PageSpec(
         "review",
@@ -125,7 +125,7 @@ PAGES: tuple[PageSpec, ...] = (
         "Ctrl+Shift+7",
         "eye",
         frozenset({Role.LEAD, Role.REVIEWER}),
-        "review_page:ReviewPage",
+        "adjudication.review_page:ReviewPage",
     ),
     PageSpec(
         "models",
@@ -134,7 +134,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "prompt",
         LEADS,
-        "models_page:ModelsPage",
+        "suggestions.models_page:ModelsPage",
     ),
     PageSpec(
         "help-board",
@@ -143,7 +143,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "learning",
         frozenset({Role.LEAD, Role.REVIEWER, Role.ADJUDICATOR, Role.AUDITOR}),
-        "help_board:HelpBoard",
+        "suggestions.help_board:HelpBoard",
     ),
     PageSpec(
         "synthetic",
@@ -152,7 +152,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "stack",
         LEADS,
-        "synthetic_page:SyntheticPage",
+        "learning.synthetic_page:SyntheticPage",
     ),
     PageSpec(
         "teaching",
@@ -161,7 +161,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "learning",
         LEADS,
-        "teaching_page:TeachingPage",
+        "learning.teaching_page:TeachingPage",
     ),
     PageSpec(
         "splits",
@@ -170,7 +170,7 @@ PAGES: tuple[PageSpec, ...] = (
         "",
         "split",
         LEADS,
-        "splits_page:SplitsPage",
+        "learning.splits_page:SplitsPage",
     ),
     PageSpec("exchange", "Exchange", "Bundles out, bundles in, checks.", "Ctrl+8", "exchange"),
 )

@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from desktop.domain.errors import UserError
-from desktop.gui import icons, theme
-from desktop.gui.reading import Reading
+from desktop.gui.reading.reading import Reading
+from desktop.gui.widgets import icons, theme
 from desktop.workspace.settings import Settings
 
 if TYPE_CHECKING:
-    from desktop.workspace.learning_topic import Topic
+    from desktop.workspace.learning.learning_topic import Topic
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from desktop.exchange.snapshot import SignedHead, Snapshot
 from desktop.store import log, queries, tallies
 from desktop.store.database import plain_errors
 from desktop.version import __version__
-from desktop.workspace import origin_watch
-from desktop.workspace.claims import SEES_ALL
-from desktop.workspace.ranking_records import task_records
-from desktop.workspace.ranking_report import rewards
+from desktop.workspace.claims.claims import SEES_ALL
+from desktop.workspace.learning import origin_watch
+from desktop.workspace.ranking.ranking_records import task_records
+from desktop.workspace.ranking.ranking_report import rewards
 
 if TYPE_CHECKING:
     from desktop.workspace.workspace import Workspace
@@ -161,7 +161,7 @@ class FrozenProject:
             return queries.maybe(self._connection, Calibration, series_id)
 
     def _pixel_text(self, case: Case) -> int | None:
-        from desktop.workspace.pixel_text import look_at
+        from desktop.workspace.images.pixel_text import look_at
 
         with self._lock, plain_errors():
             found = look_at(self._connection, case)
@@ -173,7 +173,7 @@ class FrozenProject:
             return None
         if self._figures is None:
             from desktop.exchange.regions import pseudonyms
-            from desktop.workspace.quality_report import figures_of
+            from desktop.workspace.quality.quality_report import figures_of
 
             with self._lock, plain_errors():
                 self._figures = figures_of(

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from desktop.commands.project import RecordExport
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
-from desktop.workspace import importing, moved_images, verification
+from desktop.workspace import verification
 from desktop.workspace.desks import Desks
-from desktop.workspace.sites import with_sites
+from desktop.workspace.images import importing, moved_images
+from desktop.workspace.images.sites import with_sites
 
 if TYPE_CHECKING:
     from desktop.exchange.bundle import BundleOptions, BundleReport

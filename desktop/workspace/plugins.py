@@ -65,43 +65,43 @@ class Registry:
 
     def add_rule(self, rule: Any) -> None:
         """Add a kind of rule: what ``labeling_function`` made, or an object like it."""
-        from desktop.engines.rule_kinds import register
+        from desktop.engines.rules.rule_kinds import register
 
         register(rule)
 
     def add_consensus(self, method: Any) -> None:
         """Add a way to one answer from votes."""
-        from desktop.engines.consensus import register
+        from desktop.engines.consensus.consensus import register
 
         register(method)
 
     def add_mask_consensus(self, method: Any) -> None:
         """Add a way to one mask from several."""
-        from desktop.engines.mask_consensus import register
+        from desktop.engines.consensus.mask_consensus import register
 
         register(method)
 
     def add_feature_extractor(self, extractor: Any) -> None:
         """Add a way of describing images for the learning queue."""
-        from desktop.engines.image_features import register
+        from desktop.engines.learning.image_features import register
 
         register(extractor)
 
     def add_learner(self, learner: Any) -> None:
         """Add a learner that the learning queue may choose."""
-        from desktop.engines.learner import register
+        from desktop.engines.learning.learner import register
 
         register(learner)
 
     def add_sampler(self, sampler: Any) -> None:
         """Add a way of choosing the next cases."""
-        from desktop.engines.samplers import register
+        from desktop.engines.learning.samplers import register
 
         register(sampler)
 
     def add_pixel_learner(self, learner: Any) -> None:
         """Add a learner that classifies pixels."""
-        from desktop.engines.pixel_learner import register
+        from desktop.engines.learning.pixel_learner import register
 
         register(learner)
 
@@ -113,7 +113,7 @@ class Registry:
 
     def add_generator(self, generator: Any) -> None:
         """Add a generator of made-up images."""
-        from desktop.engines.synthetic import register
+        from desktop.engines.synthesis.synthetic import register
 
         register(generator)
 

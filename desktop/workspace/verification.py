@@ -6,7 +6,7 @@ from desktop.domain.contracts import Progress
 from desktop.domain.event import head_message
 from desktop.store import log, queries
 from desktop.store.database import Connection, file_faults
-from desktop.workspace.keys import signature_holds, station_of
+from desktop.workspace.access.keys import signature_holds, station_of
 from desktop.workspace.reports import VerifyReport
 
 

@@ -36,10 +36,10 @@ from desktop.store import log, queries, working_time, worklist
 from desktop.store.case_search import CaseSearch
 from desktop.store.database import Connection
 from desktop.store.queries import CaseLine as CaseLine
-from desktop.workspace import suggestions_seen
 from desktop.workspace.history import HistoryLine, place_of, sentence_of
+from desktop.workspace.models import suggestions_seen
 from desktop.workspace.places import images_folder
-from desktop.workspace.turns import Turns
+from desktop.workspace.team.turns import Turns
 
 _MASK_CACHE_BYTES = 256 << 20
 # acts that would tell a reader what is hidden from them

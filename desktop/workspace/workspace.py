@@ -32,15 +32,18 @@ from desktop.imaging.frames import FrameSource
 from desktop.store import queries
 from desktop.store.database import Connection, Database, plain_errors
 from desktop.store.transaction import last_link
-from desktop.workspace import authority, backups, closing, suggestions_seen
-from desktop.workspace.accounts import NOBODY, Accounts
+from desktop.workspace import backups
+from desktop.workspace.access import authority
+from desktop.workspace.access.accounts import NOBODY, Accounts
+from desktop.workspace.access.keys import WorkstationKey
 from desktop.workspace.clock import Clock
 from desktop.workspace.commits import Commits
 from desktop.workspace.jobs import Jobs, Post
-from desktop.workspace.keys import WorkstationKey
 from desktop.workspace.long_work import LongWork
+from desktop.workspace.models import suggestions_seen
 from desktop.workspace.plugins import Plugin, load_plugins
-from desktop.workspace.schema_files import read_schema
+from desktop.workspace.schemas import closing
+from desktop.workspace.schemas.schema_files import read_schema
 from desktop.workspace.settings import Settings
 from desktop.workspace.view import ProjectView
 

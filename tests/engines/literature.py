@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from desktop.engines.ratings import Ratings
+from desktop.engines.agreement.ratings import Ratings
 from tests.engines.published import ABSTRACTORS, DIAGNOSES, GWET
 
 _ = float("nan")

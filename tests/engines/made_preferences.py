@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from desktop.engines.comparisons import Comparisons
-from desktop.engines.plackett_luce import Rankings
+from desktop.engines.preference.comparisons import Comparisons
+from desktop.engines.preference.plackett_luce import Rankings
 
 # Citations between Biometrika, Comm. Statist., JASA and JRSS-B: row cited by column (Stigler 1994;
 # Agresti 2002, table 10.15); the journal cited wins.

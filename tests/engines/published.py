@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from desktop.engines.ratings import Ratings
+from desktop.engines.agreement.ratings import Ratings
 
 _ = float("nan")
 

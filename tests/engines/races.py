@@ -6,7 +6,7 @@ the paper, the four drivers who only ever came last are left out.
 
 from __future__ import annotations
 
-from desktop.engines.plackett_luce import Rankings
+from desktop.engines.preference.plackett_luce import Rankings
 
 _RACES = """
 83182048535167723242023162133706606633775663557014437135124479035204094541613439491582

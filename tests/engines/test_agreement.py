@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from desktop.engines.agreement import (
+from desktop.engines.agreement.agreement import (
     Asking,
     Coefficient,
     agreement,
@@ -13,9 +13,9 @@ from desktop.engines.agreement import (
     by_group,
     reader_pairs,
 )
-from desktop.engines.alpha import Level
-from desktop.engines.ratings import Ratings
-from desktop.engines.weights import Scheme, custom_weights
+from desktop.engines.agreement.alpha import Level
+from desktop.engines.agreement.ratings import Ratings
+from desktop.engines.agreement.weights import Scheme, custom_weights
 from tests.engines.published import (
     ABSTRACTORS,
     CANONICAL,
@@ -83,7 +83,7 @@ def test_published_values(ratings: Ratings, asking: Asking, value: float) -> Non
 
 def test_alpha_with_linear_weights_as_published() -> None:
     # Gwet lists alpha with linear weights, which is alpha with the plain distance |a - b|.
-    from desktop.engines.alpha_distances import alpha_of_distances
+    from desktop.engines.agreement.alpha_distances import alpha_of_distances
 
     item, reader = np.nonzero(GWET.codes >= 0)
     values = GWET.positions[GWET.codes[item, reader]]

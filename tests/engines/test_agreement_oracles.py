@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
 
-from desktop.engines.agreement import Asking, Coefficient, agreement
-from desktop.engines.ratings import Ratings
-from desktop.engines.weights import Scheme
+from desktop.engines.agreement.agreement import Asking, Coefficient, agreement
+from desktop.engines.agreement.ratings import Ratings
+from desktop.engines.agreement.weights import Scheme
 from tests.engines.published import SAS
 
 

@@ -11,11 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from desktop.engines.agreement import Agreement, Asking, Coefficient, agreement
-from desktop.engines.alpha import Level, alpha_sums
-from desktop.engines.chance_agreement import conger_sums, fleiss_sums, gwet_sums
-from desktop.engines.ratings import Ratings, Whole, patterns_of
-from desktop.engines.weights import Scheme, weights_of
+from desktop.engines.agreement.agreement import Agreement, Asking, Coefficient, agreement
+from desktop.engines.agreement.alpha import Level, alpha_sums
+from desktop.engines.agreement.chance_agreement import conger_sums, fleiss_sums, gwet_sums
+from desktop.engines.agreement.ratings import Ratings, Whole, patterns_of
+from desktop.engines.agreement.weights import Scheme, weights_of
 
 C = Coefficient
 EVERY = [

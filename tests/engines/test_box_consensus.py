@@ -14,7 +14,7 @@ from desktop.domain.annotation import Annotation, Label, Target
 from desktop.domain.errors import UserError
 from desktop.domain.geometry import Box, Point
 from desktop.domain.schema import Scope
-from desktop.engines.box_consensus import (
+from desktop.engines.consensus.box_consensus import (
     BoxCluster,
     Boxes,
     cluster_boxes,

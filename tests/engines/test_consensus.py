@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, PluginProblem, UserError
-from desktop.engines import glad
-from desktop.engines.consensus import (
+from desktop.engines.consensus import glad
+from desktop.engines.consensus.consensus import (
     Consensus,
     fit_predict,
     methods,
@@ -21,9 +21,9 @@ from desktop.engines.consensus import (
     register,
     unregister,
 )
-from desktop.engines.dawid_skene import fit
+from desktop.engines.consensus.dawid_skene import fit
+from desktop.engines.consensus.majority import count_votes
 from desktop.engines.estimate import Estimate, Options, start_from_shares
-from desktop.engines.majority import count_votes
 from desktop.engines.votes import Votes
 from tests.engines.made_votes import anaesthetists, simulated
 

@@ -14,18 +14,18 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from desktop.engines.agreement import Asking, Coefficient, agreement
-from desktop.engines.alpha import Level
-from desktop.engines.alpha_distances import alpha_of_distances
-from desktop.engines.bradley_terry import RankingOptions, fit
-from desktop.engines.measurement_agreement import (
+from desktop.engines.agreement.agreement import Asking, Coefficient, agreement
+from desktop.engines.agreement.alpha import Level
+from desktop.engines.agreement.alpha_distances import alpha_of_distances
+from desktop.engines.agreement.measurement_agreement import (
     Correlation,
     intraclass_correlation,
     limits_of_agreement,
 )
+from desktop.engines.agreement.ratings import Ratings
+from desktop.engines.agreement.weights import Scheme
+from desktop.engines.preference.bradley_terry import RankingOptions, fit
 from desktop.engines.proportions import wilson
-from desktop.engines.ratings import Ratings
-from desktop.engines.weights import Scheme
 from tests.engines.made_preferences import made_up
 
 C = Coefficient

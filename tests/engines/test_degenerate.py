@@ -12,18 +12,12 @@ import numpy.typing as npt
 import pytest
 
 from desktop.domain.errors import UserError
-from desktop.engines.agreement import Asking, Coefficient, agreement
-from desktop.engines.agreement_result import Agreement
-from desktop.engines.alpha import Level
-from desktop.engines.alpha_distances import alpha_of_distances, mask_distances
-from desktop.engines.box_consensus import Boxes, cluster_boxes, fuse_measurements, fuse_points
-from desktop.engines.boxes import box_distances, box_giou, box_iou, match_boxes
-from desktop.engines.bradley_terry import RankingOptions, fit
-from desktop.engines.comparisons import Comparisons
-from desktop.engines.consensus import fit_predict, methods
-from desktop.engines.estimate import Options
-from desktop.engines.help_effect import effect, time_saved
-from desktop.engines.instances import (
+from desktop.engines.agreement.agreement import Asking, Coefficient, agreement
+from desktop.engines.agreement.agreement_result import Agreement
+from desktop.engines.agreement.alpha import Level
+from desktop.engines.agreement.alpha_distances import alpha_of_distances, mask_distances
+from desktop.engines.agreement.boxes import box_distances, box_giou, box_iou, match_boxes
+from desktop.engines.agreement.instances import (
     PanopticQuality,
     connected_components,
     detection,
@@ -31,28 +25,39 @@ from desktop.engines.instances import (
     match_objects,
     object_overlaps,
 )
-from desktop.engines.label_errors import Filter, find_label_errors
-from desktop.engines.landmarks import landmark_agreement
-from desktop.engines.mask_agreement import (
+from desktop.engines.agreement.landmarks import landmark_agreement
+from desktop.engines.agreement.mask_agreement import (
     GridProblem,
     Presence,
     all_overlaps,
     mask_overlap,
     summarise,
 )
-from desktop.engines.mask_consensus import MaskOptions, fuse_masks
-from desktop.engines.mask_consensus import methods as mask_methods
-from desktop.engines.mask_errors import mask_quality
-from desktop.engines.mask_patterns import MaskStack
-from desktop.engines.measurement_agreement import (
+from desktop.engines.agreement.measurement_agreement import (
     Correlation,
     intraclass_correlation,
     limits_of_agreement,
 )
-from desktop.engines.plackett_luce import Rankings, fit_rankings
+from desktop.engines.agreement.ratings import Ratings
+from desktop.engines.agreement.surface import surface_distances
+from desktop.engines.consensus.box_consensus import (
+    Boxes,
+    cluster_boxes,
+    fuse_measurements,
+    fuse_points,
+)
+from desktop.engines.consensus.consensus import fit_predict, methods
+from desktop.engines.consensus.mask_consensus import MaskOptions, fuse_masks
+from desktop.engines.consensus.mask_consensus import methods as mask_methods
+from desktop.engines.consensus.mask_patterns import MaskStack
+from desktop.engines.estimate import Options
+from desktop.engines.gold.help_effect import effect, time_saved
+from desktop.engines.gold.label_errors import Filter, find_label_errors
+from desktop.engines.gold.mask_errors import mask_quality
+from desktop.engines.preference.bradley_terry import RankingOptions, fit
+from desktop.engines.preference.comparisons import Comparisons
+from desktop.engines.preference.plackett_luce import Rankings, fit_rankings
 from desktop.engines.proportions import watch_accuracy, wilson
-from desktop.engines.ratings import Ratings
-from desktop.engines.surface import surface_distances
 from desktop.engines.votes import Votes
 
 C, K = Coefficient, Correlation

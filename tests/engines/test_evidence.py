@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from desktop.engines.evidence import SHARES, explain, item_log_odds
-from desktop.engines.label_model import LabelModelOptions, fit_label_model
-from desktop.engines.model_contest import compare_with_majority
-from desktop.engines.rule_hearing import Blind
+from desktop.engines.rules.evidence import SHARES, explain, item_log_odds
+from desktop.engines.rules.label_model import LabelModelOptions, fit_label_model
+from desktop.engines.rules.model_contest import compare_with_majority
+from desktop.engines.rules.rule_hearing import Blind
 from desktop.engines.votes import Votes
 from tests.engines.made_rules import detectors, independent, table_of, votes_of, with_gold
 

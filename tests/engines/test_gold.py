@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from desktop.domain.errors import UserError
 from desktop.domain.record import stable_id
-from desktop.engines.gold import GoldItem, GoldPlan, Schedule, SlotKind, schedule, shown_id
+from desktop.engines.gold.gold import GoldItem, GoldPlan, Schedule, SlotKind, schedule, shown_id
 
 SECRET = b"0123456789abcdef"
 

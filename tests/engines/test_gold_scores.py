@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from desktop.engines.consensus import fit_predict
-from desktop.engines.gold_scores import (
+from desktop.engines.consensus.consensus import fit_predict
+from desktop.engines.gold.gold_scores import (
     GoldAnswer,
     doubts,
     same_answer_twice,

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from desktop.engines.help_effect import HelpItem, effect, effects_by, time_saved
+from desktop.engines.gold.help_effect import HelpItem, effect, effects_by, time_saved
 
 
 def item(blind: Hashable, suggested: Hashable, final: Hashable, reader: str = "a") -> HelpItem:

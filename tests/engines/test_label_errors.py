@@ -8,7 +8,7 @@ from cleanlab.count import compute_confident_joint
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-from desktop.engines.label_errors import (
+from desktop.engines.gold.label_errors import (
     Filter,
     Score,
     calibrated_joint,
@@ -16,7 +16,7 @@ from desktop.engines.label_errors import (
     confident_joint,
     find_label_errors,
 )
-from desktop.engines.mask_errors import mask_quality
+from desktop.engines.gold.mask_errors import mask_quality
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 1])
 FIRST = np.array([0.9, 0.8, 0.6, 0.2, 0.1, 0.3, 0.4, 0.95])

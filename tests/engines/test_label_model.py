@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, UserError
-from desktop.engines.dependency_weights import find_dependencies
-from desktop.engines.label_model import LabelModelOptions, fit_label_model, without_rule
-from desktop.engines.rule_figures import rule_figures
-from desktop.engines.rule_hearing import Blind
+from desktop.engines.rules.dependency_weights import find_dependencies
+from desktop.engines.rules.label_model import LabelModelOptions, fit_label_model, without_rule
+from desktop.engines.rules.rule_figures import rule_figures
+from desktop.engines.rules.rule_hearing import Blind
 from desktop.engines.votes import Votes
 from tests.engines.made_rules import (
     copiers,

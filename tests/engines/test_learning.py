@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, PluginProblem, UserError
-from desktop.engines import image_features, learner, samplers, sampling, stopping
-from desktop.engines.image_features import TextureFeatures, describe
-from desktop.engines.learner import Logistic, grouped_folds, learn
-from desktop.engines.samplers import UNLABELLED, Pool
-from desktop.engines.sampling import Shares, Why, next_batch
+from desktop.engines.learning import image_features, learner, samplers, sampling, stopping
+from desktop.engines.learning.image_features import TextureFeatures, describe
+from desktop.engines.learning.learner import Logistic, grouped_folds, learn
+from desktop.engines.learning.samplers import UNLABELLED, Pool
+from desktop.engines.learning.sampling import Shares, Why, next_batch
 from desktop.engines.single_thread import single_thread
 
 

@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from desktop.domain.errors import UserError
-from desktop.engines.derived import Change, derive
-from desktop.engines.lesion import Look, insert_lesion
-from desktop.engines.synthetic import make
+from desktop.engines.synthesis.derived import Change, derive
+from desktop.engines.synthesis.lesion import Look, insert_lesion
+from desktop.engines.synthesis.synthetic import make
 
 SLICE = (make("ct-phantom", 5, values={"number": 0}).values_yx.astype(np.int16) - 1024).copy()
 

@@ -7,25 +7,25 @@ import math
 import numpy as np
 import pytest
 
-from desktop.engines.agreement import (
+from desktop.engines.agreement.agreement import (
     Asking,
     Coefficient,
     agreement,
     by_class,
     reader_pairs,
 )
-from desktop.engines.alpha import Level
-from desktop.engines.alpha_distances import alpha_of_distances
-from desktop.engines.chance_agreement import null_error
-from desktop.engines.measurement_agreement import (
+from desktop.engines.agreement.alpha import Level
+from desktop.engines.agreement.alpha_distances import alpha_of_distances
+from desktop.engines.agreement.chance_agreement import null_error
+from desktop.engines.agreement.measurement_agreement import (
     Correlation,
     MeanSquares,
     intraclass_correlation,
     limits_of_agreement,
 )
+from desktop.engines.agreement.ratings import Floats, Ratings
+from desktop.engines.agreement.weights import Scheme, custom_weights, weights_of
 from desktop.engines.proportions import AccuracyWatch, Verdict, watch_accuracy, wilson
-from desktop.engines.ratings import Floats, Ratings
-from desktop.engines.weights import Scheme, custom_weights, weights_of
 from tests.engines import literature as data
 from tests.engines.published import CANONICAL, DIAGNOSES, GWET, SAS, SHROUT_FLEISS
 

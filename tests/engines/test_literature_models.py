@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import surface_distance.lookup_tables as theirs
 
-from desktop.engines.boxes import box_giou, box_iou
-from desktop.engines.bradley_terry import RankingOptions, fit
-from desktop.engines.comparisons import Comparisons
-from desktop.engines.consensus import fit_predict
+from desktop.engines.agreement.boxes import box_giou, box_iou
+from desktop.engines.agreement.instances import match_objects, object_overlaps
+from desktop.engines.agreement.mask_agreement import mask_overlap
+from desktop.engines.agreement.surface import cell_codes, element_sizes, surface_distances
+from desktop.engines.consensus.consensus import fit_predict
+from desktop.engines.consensus.mask_consensus import MaskOptions, fuse_masks
+from desktop.engines.consensus.mask_patterns import MaskStack
 from desktop.engines.estimate import Options
-from desktop.engines.instances import match_objects, object_overlaps
-from desktop.engines.label_errors import Filter, Score, find_label_errors
-from desktop.engines.mask_agreement import mask_overlap
-from desktop.engines.mask_consensus import MaskOptions, fuse_masks
-from desktop.engines.mask_patterns import MaskStack
-from desktop.engines.plackett_luce import Rankings, fit_rankings
-from desktop.engines.surface import cell_codes, element_sizes, surface_distances
+from desktop.engines.gold.label_errors import Filter, Score, find_label_errors
+from desktop.engines.preference.bradley_terry import RankingOptions, fit
+from desktop.engines.preference.comparisons import Comparisons
+from desktop.engines.preference.plackett_luce import Rankings, fit_rankings
 from tests.engines.made_preferences import pudding_comparisons
 from tests.engines.made_votes import anaesthetists, simulated
 from tests.engines.races import (

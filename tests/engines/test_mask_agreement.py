@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import surface_distance
 
-from desktop.engines.boxes import box_giou, box_iou, match_boxes
-from desktop.engines.instances import (
+from desktop.engines.agreement.boxes import box_giou, box_iou, match_boxes
+from desktop.engines.agreement.instances import (
     Detection,
     PanopticQuality,
     connected_components,
     match_objects,
     object_overlaps,
 )
-from desktop.engines.mask_agreement import GridProblem, Presence, mask_overlap, summarise
-from desktop.engines.mask_errors import shape_features, shape_outliers
-from desktop.engines.surface import surface_distances
+from desktop.engines.agreement.mask_agreement import GridProblem, Presence, mask_overlap, summarise
+from desktop.engines.agreement.surface import surface_distances
+from desktop.engines.gold.mask_errors import shape_features, shape_outliers
 
 
 def test_two_points_in_a_plane() -> None:

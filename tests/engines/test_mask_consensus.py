@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, PluginProblem, UserError
-from desktop.engines.mask_consensus import (
+from desktop.engines.consensus.mask_consensus import (
     MaskConsensus,
     MaskEstimate,
     MaskOptions,
@@ -26,8 +26,13 @@ from desktop.engines.mask_consensus import (
     register,
     unregister,
 )
-from desktop.engines.mask_patterns import MaskStack, Patterns, find_patterns, pairwise_dice
-from desktop.engines.staple import staple
+from desktop.engines.consensus.mask_patterns import (
+    MaskStack,
+    Patterns,
+    find_patterns,
+    pairwise_dice,
+)
+from desktop.engines.consensus.staple import staple
 
 Mask = npt.NDArray[np.bool_]
 ALL = [method.name for method in methods()]
@@ -233,7 +238,7 @@ def test_many_raters_or_labels_give_what_few_patterns_give(
     """The way by looked-up patterns equals the way by numbered patterns."""
     few = [m.astype(np.uint8) for m in blobs((3, 14, 15), 3, seed=10)]
     dense = find_patterns(MaskStack.of_arrays(few))
-    monkeypatch.setattr("desktop.engines.mask_patterns.DENSE_PATTERNS", 1)
+    monkeypatch.setattr("desktop.engines.consensus.mask_patterns.DENSE_PATTERNS", 1)
     sparse = find_patterns(MaskStack.of_arrays(few))
     assert sparse.bounds == dense.bounds
     assert dict(zip(map(tuple, sparse.labels), sparse.counts, strict=True)) == dict(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from desktop.engines.measurement_agreement import (
+from desktop.engines.agreement.measurement_agreement import (
     Correlation,
     intraclass_correlation,
     limits_of_agreement,

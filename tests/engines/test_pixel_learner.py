@@ -7,21 +7,21 @@ import pytest
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, UserError
-from desktop.engines import pixel_learner
-from desktop.engines.pixel_features import CHANNELS, normalised, pixel_features
-from desktop.engines.pixel_learner import (
+from desktop.engines.learning import pixel_learner
+from desktop.engines.learning.pixel_features import CHANNELS, normalised, pixel_features
+from desktop.engines.learning.pixel_learner import (
     UNPAINTED,
     cleaned,
     component_at,
     learn_pixels,
 )
-from desktop.engines.superpixel_queue import (
+from desktop.engines.learning.superpixel_queue import (
     choose_superpixels,
     superpixel_scores,
     superpixels,
     taught_by_clicks,
 )
-from desktop.engines.synthetic import make
+from desktop.engines.synthesis.synthetic import make
 
 
 def scene(seed: int = 1, side: int = 160) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

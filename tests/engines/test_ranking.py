@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, UserError
-from desktop.engines.bradley_terry import RankingOptions, fit
-from desktop.engines.comparisons import Comparisons
-from desktop.engines.pair_choice import (
+from desktop.engines.preference.bradley_terry import RankingOptions, fit
+from desktop.engines.preference.comparisons import Comparisons
+from desktop.engines.preference.pair_choice import (
     ChoiceOptions,
     Why,
     choose_pairs,
     information,
     order_gain,
 )
-from desktop.engines.plackett_luce import Rankings, fit_rankings
-from desktop.engines.preference_raters import (
+from desktop.engines.preference.plackett_luce import Rankings, fit_rankings
+from desktop.engines.preference.preference_raters import (
     between_raters,
     circles,
     count_circles,
@@ -30,7 +30,7 @@ from desktop.engines.preference_raters import (
     repeats,
     wins_table,
 )
-from desktop.engines.worths import stop_reason
+from desktop.engines.preference.worths import stop_reason
 from tests.engines.made_preferences import (
     citations,
     dressings,
@@ -112,7 +112,7 @@ def test_many_items_give_the_same_as_few_would() -> None:
     """Conjugate gradients against a factorisation per step, with ties and sides."""
     _truth, data = made_up(250, 6000, seed=3, tie=0.6, left=0.3)
     fast = fit(data)
-    import desktop.engines.bradley_terry as module
+    import desktop.engines.preference.bradley_terry as module
 
     module._MOST_DENSE, kept = 1000, module._MOST_DENSE
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from desktop.engines.mask_agreement import mask_overlap
-from desktop.engines.region_groups import (
+from desktop.engines.agreement.mask_agreement import mask_overlap
+from desktop.engines.agreement.region_groups import (
     Mark,
     agrees,
     distances,

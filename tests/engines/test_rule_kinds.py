@@ -9,9 +9,9 @@ import pytest
 
 from desktop.domain.errors import UserError
 from desktop.domain.schema import AnswerValue, Scope
-from desktop.engines.image_sketch import LENGTH, distances, sketch
-from desktop.engines.region_size import region_size
-from desktop.engines.rule_kinds import (
+from desktop.engines.agreement.region_size import region_size
+from desktop.engines.learning.image_sketch import LENGTH, distances, sketch
+from desktop.engines.rules.rule_kinds import (
     Asks,
     Need,
     RuleKind,
@@ -19,10 +19,10 @@ from desktop.engines.rule_kinds import (
     rule_kind,
     rule_kinds,
 )
-from desktop.engines.rule_subject import Example, Picture, RegionFacts, Said, Score
-from desktop.engines.rules_in_code import labeling_function
-from desktop.engines.rules_on_images import symmetry
-from desktop.engines.rules_on_tags import tag_number
+from desktop.engines.rules.rule_subject import Example, Picture, RegionFacts, Said, Score
+from desktop.engines.rules.rules_in_code import labeling_function
+from desktop.engines.rules.rules_on_images import symmetry
+from desktop.engines.rules.rules_on_tags import tag_number
 from desktop.workspace.plugins import load_plugins
 from desktop.workspace.settings import Settings
 from tests.conftest import take_plugin_formats_out

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop.engines.stratified import stratified
+from desktop.engines.learning.stratified import stratified
 
 SHARES = (0.2, 0.2, 0.6)
 

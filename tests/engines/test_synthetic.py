@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.domain.errors import PluginProblem, UserError
-from desktop.engines import synthetic
-from desktop.engines.synthetic import blob, make
+from desktop.engines.synthesis import synthetic
+from desktop.engines.synthesis.synthetic import blob, make
 
 
 @pytest.mark.parametrize("item", synthetic.generators(), ids=lambda g: g.name)

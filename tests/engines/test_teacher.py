@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop.domain.errors import UserError
-from desktop.engines import teacher
-from desktop.engines.learner import ExtraTrees, Fitted, Logistic
+from desktop.engines.learning import teacher
+from desktop.engines.learning.learner import ExtraTrees, Fitted, Logistic
 
 CHANCES = np.array([[0.95, 0.05], [0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.3, 0.7], [0.45, 0.55]])
 

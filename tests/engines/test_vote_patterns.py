@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from desktop.engines.dependency_weights import find_dependencies
+from desktop.engines.consensus.vote_patterns import PatternTable, VoteTable, table_of
 from desktop.engines.estimate import posterior
-from desktop.engines.vote_patterns import PatternTable, VoteTable, table_of
+from desktop.engines.rules.dependency_weights import find_dependencies
 from desktop.engines.votes import Votes
 
 

@@ -38,7 +38,7 @@ from desktop.exchange.snapshot import SignedHead, Snapshot
 from desktop.imaging.child import ChildPool
 from desktop.imaging.process import load_function, name_of
 from desktop.imaging.scan import scan
-from desktop.workspace.ranking_report import rewards
+from desktop.workspace.ranking.ranking_report import rewards
 
 CREATED = "2026-03-04T05:06:07Z"
 

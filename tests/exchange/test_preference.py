@@ -24,7 +24,7 @@ from desktop.exchange.exporter import BundleOptions, Mismatch
 from desktop.exchange.preference import PreferenceOptions, write_task
 from desktop.exchange.preference_rows import Conflict, pair_rows, split_of, unpaired_rows
 from desktop.imaging.frame import Frame
-from desktop.workspace.ranking_report import rewards
+from desktop.workspace.ranking.ranking_report import rewards
 from tests.exchange.made import MadeProject
 from tests.exchange.made_rankings import (
     L,

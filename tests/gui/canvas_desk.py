@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 import desktop.gui  # noqa: F401 - before the first Qt call
-from desktop.gui.canvas import CanvasView
-from desktop.gui.reading import Reading
+from desktop.gui.canvas.canvas import CanvasView
+from desktop.gui.reading.reading import Reading
 from tests.gui.canvas_room import Room
 
 LEFT, MIDDLE, RIGHT = (

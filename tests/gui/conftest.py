@@ -13,11 +13,12 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from desktop.gui import singletons, theme
+from desktop.gui import singletons
 from desktop.gui.goto import open_case
-from desktop.gui.main_window import MainWindow
-from desktop.gui.reading import Reading
+from desktop.gui.reading.reading import Reading
 from desktop.gui.shell import Notice, Shell
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 
 singletons.keep()

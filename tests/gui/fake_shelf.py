@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop.domain.schema import Schema
-from desktop.workspace.schema_files import read_schema
+from desktop.workspace.schemas.schema_files import read_schema
 
 
 class FakeShelf:

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
 from desktop.gui.action_set import WHY_OFF, tooltip
 from desktop.gui.actions import ACTS, TOOLS, conflicts
-from desktop.gui.key_overlay import KeyOverlay
-from desktop.gui.main_window import MainWindow
+from desktop.gui.window.key_overlay import KeyOverlay
+from desktop.gui.window.main_window import MainWindow
 
 KEYS = {act.id: act.keys for act in ACTS}
 

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton
 from desktop.domain.batch import CaseRule, GoldMix, Mode
 from desktop.domain.ranking import RankingTask
 from desktop.domain.task import Role
-from desktop.gui.assign_page import AssignPage
-from desktop.gui.furniture import ElidedLabel
 from desktop.gui.goto import open_case
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice
-from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
+from desktop.gui.team.assign_page import AssignPage
+from desktop.gui.widgets.furniture import ElidedLabel
+from desktop.gui.window.main_window import MainWindow
+from desktop.workspace.ranking.ranking_drafts import DraftCandidate, DraftPrompt
 from tests.workspace.team_room import TeamRoom, opened_room
 
 GOLD = GoldMix(rate=0.4, first=0, first_rate=0.0)

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop.domain.errors import UserError
 from desktop.domain.time_span import TimeSpan, TimeState
-from desktop.gui.attendance import Attendance
-from desktop.gui.main_window import MainWindow
-from desktop.gui.worklist_table import CaseModel
+from desktop.gui.team.worklist_table import CaseModel
+from desktop.gui.window.attendance import Attendance
+from desktop.gui.window.main_window import MainWindow
 
 
 class Hand:

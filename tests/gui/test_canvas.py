@@ -16,10 +16,10 @@ from desktop.commands.annotation import DeleteAnnotations
 from desktop.commands.project import Calibrate
 from desktop.domain.geometry import Box, Mask, Polygon
 from desktop.domain.study import FrameRef, Plane, Window
-from desktop.gui.canvas import CanvasView
-from desktop.gui.canvas_frames import look_ahead
-from desktop.gui.canvas_furniture import bar_length, side_letters, window_text
-from desktop.gui.reading import Reading
+from desktop.gui.canvas.canvas import CanvasView
+from desktop.gui.canvas.canvas_frames import look_ahead
+from desktop.gui.canvas.canvas_furniture import bar_length, side_letters, window_text
+from desktop.gui.reading.reading import Reading
 from tests.gui.canvas_desk import CTRL, LEFT, MIDDLE, NONE, RIGHT, SHIFT, Desk
 from tests.gui.canvas_room import COLUMNS, ROWS, SLICES, Room, disk
 

@@ -15,8 +15,15 @@ from PySide6.QtWidgets import QApplication, QComboBox, QPushButton
 
 from desktop.domain.condition import Condition
 from desktop.domain.schema import LabelClass, Question, QuestionKind, Schema
-from desktop.gui.condition_tree import Group, Join, Leaf, condition_of, condition_text, tree_of
-from desktop.gui.schema_condition import ConditionEditor
+from desktop.gui.schema.condition_tree import (
+    Group,
+    Join,
+    Leaf,
+    condition_of,
+    condition_text,
+    tree_of,
+)
+from desktop.gui.schema.schema_condition import ConditionEditor
 
 LEAVES = st.sampled_from("abc").map(lambda i: Condition(question_id=i, any_of=(True,)))
 

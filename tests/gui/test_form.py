@@ -16,10 +16,10 @@ from desktop.domain.annotation import Annotation, Label, Target
 from desktop.domain.geometry import Box, Polygon
 from desktop.domain.schema import Overlap, Scope
 from desktop.domain.task import AssignmentState
-from desktop.gui.form_panel import FormPanel
-from desktop.gui.main_window import MainWindow
-from desktop.gui.question_box import NumberBox, QuestionBox, TextBox
+from desktop.gui.form.form_panel import FormPanel
+from desktop.gui.form.question_box import NumberBox, QuestionBox, TextBox
 from desktop.gui.shell import Notice
+from desktop.gui.window.main_window import MainWindow
 
 
 @pytest.fixture

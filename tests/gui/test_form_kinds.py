@@ -14,7 +14,7 @@ from desktop.commands.annotation import AddAnnotation
 from desktop.domain.annotation import Annotation, Label, Target
 from desktop.domain.geometry import Box
 from desktop.domain.schema import Choice, Question, QuestionKind, Scope
-from desktop.gui.main_window import MainWindow
+from desktop.gui.window.main_window import MainWindow
 
 THREE = tuple(Choice(id=i, text=i.capitalize()) for i in ("one", "two", "three"))
 TREE = (
@@ -113,7 +113,7 @@ def region(room: Any) -> Annotation:
 
 
 def test_a_large_number_stays_as_it_was_typed(qtbot: Any) -> None:
-    from desktop.gui.question_box import NumberBox
+    from desktop.gui.form.question_box import NumberBox
 
     box = NumberBox(Question(id="n", text="How many?", kind=QuestionKind.NUMBER))
     qtbot.addWidget(box)

@@ -17,7 +17,7 @@ from desktop.domain.condition import Condition
 from desktop.domain.schema import Choice, LabelClass, Question, QuestionKind, Schema
 from desktop.exchange.exporter import BundleOptions
 from desktop.gui.goto import open_case
-from desktop.gui.main_window import MainWindow
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made import MadeProject
 
 

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.domain.errors import FileProblem, UserError
 from desktop.domain.schema import Picture, Question, QuestionKind, Schema
-from desktop.gui.guideline_page import GuidelinePage, composed
-from desktop.workspace.schema_files import read_schema, write_schema
+from desktop.gui.form.guideline_page import GuidelinePage, composed
+from desktop.workspace.schemas.schema_files import read_schema, write_schema
 
 IMAGE = QTextDocument.ResourceType.ImageResource.value
 TEXT = """# What to draw

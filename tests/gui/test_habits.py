@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.domain.task import Reader, Role
-from desktop.gui.choice_row import PickRow
-from desktop.gui.furniture import ElidedLabel
-from desktop.gui.main_window import MainWindow
-from desktop.gui.series_strip import SeriesCard
+from desktop.gui.reading.series_strip import SeriesCard
+from desktop.gui.widgets.choice_row import PickRow
+from desktop.gui.widgets.furniture import ElidedLabel
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made_lessons import Lessons
 
 PAGES = (

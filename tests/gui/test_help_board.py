@@ -17,8 +17,8 @@ from desktop.commands.time import RecordTime
 from desktop.domain.help_study import Arm
 from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeSpan, TimeState
-from desktop.gui.help_board import HelpBoard
-from desktop.gui.main_window import MainWindow
+from desktop.gui.suggestions.help_board import HelpBoard
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made import MadeProject
 from tests.workspace.test_help_study import answer, rule, suggest
 

@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtGui import QAction, QColor, QIcon
 from PySide6.QtWidgets import QApplication
 
-from desktop.gui import icons, theme
 from desktop.gui.actions import ACTS
+from desktop.gui.widgets import icons, theme
 from desktop.workspace.places import resources_dir
 
 DRAWINGS = sorted((resources_dir() / "icons").glob("*.svg"))

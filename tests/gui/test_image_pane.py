@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.domain.geometry import Box
 from desktop.domain.study import FrameRef
-from desktop.gui.image_pane import ImagePane
-from desktop.gui.pane_link import PaneLink, PaneRegion
+from desktop.gui.canvas.image_pane import ImagePane
+from desktop.gui.canvas.pane_link import PaneLink, PaneRegion
 from tests.gui.canvas_room import COLUMNS, ROWS, Room
 
 ORANGE = (230, 159, 0)

@@ -21,14 +21,14 @@ from pytestqt.qtbot import QtBot
 from desktop.commands.annotation import RelabelAnnotations
 from desktop.domain.errors import StoreProblem
 from desktop.exchange.exporter import BundleOptions
-from desktop.gui import theme
-from desktop.gui.merge_card import MergeCard
-from desktop.gui.reading import Reading
+from desktop.gui.exchange.merge_card import MergeCard
+from desktop.gui.reading.reading import Reading
 from desktop.gui.shell import Shell
+from desktop.gui.widgets import theme
 from desktop.store.merge import MissingRange
-from desktop.workspace import merging
-from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.access.keys import WorkstationKey
 from desktop.workspace.settings import Settings
+from desktop.workspace.team import merging
 from tests.workspace.made import MadeProject, ticking_clock
 
 CASE = "case-0"

@@ -20,7 +20,7 @@ from desktop.domain.model_card import (
     Values,
 )
 from desktop.domain.study import Window
-from desktop.gui.model_card_form import ModelCardForm
+from desktop.gui.suggestions.model_card_form import ModelCardForm
 from tests.workspace.made import MadeProject
 
 

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from desktop.domain.help_study import Arm
 from desktop.domain.model_run import TextBox
 from desktop.domain.task import Role
-from desktop.gui.furniture import ElidedLabel, EmptyState
-from desktop.gui.help_board import changes_plot
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice
+from desktop.gui.suggestions.help_board import changes_plot
+from desktop.gui.widgets.furniture import ElidedLabel, EmptyState
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made_ct import add_samples, ct_project
 from tools.make_models import decoder, encoder
 

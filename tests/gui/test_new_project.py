@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop.gui.main_window import MainWindow
-from desktop.gui.new_project_page import FOUND, IMAGES, PROJECT, SCHEMA, NewProjectPage
+from desktop.gui.projects.new_project_page import FOUND, IMAGES, PROJECT, SCHEMA, NewProjectPage
+from desktop.gui.window.main_window import MainWindow
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from PySide6.QtCore import QPoint
 
 from desktop.commands.project import AnswerQuestion
 from desktop.domain.errors import UserError
-from desktop.gui import notices as notices_module
 from desktop.gui.bridge import MainThread
 from desktop.gui.bugs import BugWatch, start_log
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice
+from desktop.gui.window import notices as notices_module
+from desktop.gui.window.main_window import MainWindow
 
 
 def test_information_leaves_by_itself_and_a_warning_waits(

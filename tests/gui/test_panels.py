@@ -21,11 +21,11 @@ from desktop.domain.geometry import Box, Ellipse, Geometry, Mask, Polyline
 from desktop.domain.runs import encode_runs
 from desktop.domain.schema import Scope
 from desktop.domain.study import CalibrationSource
-from desktop.gui.history_panel import LineRole, local_time
-from desktop.gui.labels_panel import LabelsPanel
-from desktop.gui.main_window import MainWindow
-from desktop.gui.region_list import RegionRole, delete_rect, lock_rect
+from desktop.gui.reading.history_panel import LineRole, local_time
+from desktop.gui.reading.labels_panel import LabelsPanel
+from desktop.gui.reading.region_list import RegionRole, delete_rect, lock_rect
 from desktop.gui.shell import Notice
+from desktop.gui.window.main_window import MainWindow
 
 BOX = Box(x0=10, y0=10, x1=30, y1=20)
 

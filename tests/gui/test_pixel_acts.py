@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 from desktop.domain.annotation import Origin
 from desktop.gui import simulated_hands as hands
 from desktop.gui.goto import go_to_frame
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Shell
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
 
 Key = Qt.Key

@@ -13,8 +13,8 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 
 from desktop.exchange.plot_marks import STRONGEST
-from desktop.gui import theme
-from desktop.gui.plot import Axis, Datum, Line, Plot, PlotView, heat_map
+from desktop.gui.widgets import theme
+from desktop.gui.widgets.plot import Axis, Datum, Line, Plot, PlotView, heat_map
 
 KEYS = ("a", "b", "c")
 CURVE = Plot(

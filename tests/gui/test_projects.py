@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.gui.main_window import MainWindow
-from desktop.gui.places_of_projects import free_path, is_encrypted, projects_folder
-from desktop.gui.project_page import NewProject
-from desktop.gui.recent import recent_projects
-from desktop.gui.schema_choice import cases_without_schema, read_schema, shipped_schemas
+from desktop.gui.projects.places_of_projects import free_path, is_encrypted, projects_folder
+from desktop.gui.projects.project_page import NewProject
+from desktop.gui.projects.recent import recent_projects
+from desktop.gui.schema.schema_choice import cases_without_schema, read_schema, shipped_schemas
 from desktop.gui.shell import Notice
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.workspace import Workspace
 
 READER = "Dr. Noor"

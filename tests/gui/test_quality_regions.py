@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop.gui import theme
 from desktop.gui.app import make_window
-from desktop.gui.main_window import MainWindow
-from desktop.workspace.region_metrics import METRICS
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
+from desktop.workspace.quality.region_metrics import METRICS
 from desktop.workspace.settings import Settings
 from tests.workspace.made_findings import made_findings, read_by_three
 

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton
 
 from desktop.domain.ranking import Ask, Outcome, RankingKind, RankingTask
 from desktop.domain.task import Role
-from desktop.gui.furniture import ElidedLabel
-from desktop.gui.main_window import MainWindow
-from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
+from desktop.gui.widgets.furniture import ElidedLabel
+from desktop.gui.window.main_window import MainWindow
+from desktop.workspace.ranking.ranking_drafts import DraftCandidate, DraftPrompt
 from tests.gui.canvas_room import Room
 
 K = Qt.Key

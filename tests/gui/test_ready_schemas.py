@@ -11,10 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 
 from desktop.domain.schema import QuestionKind
-from desktop.gui.question_box import QuestionBox
-from desktop.gui.schema_preview import FormPreview
+from desktop.gui.form.question_box import QuestionBox
+from desktop.gui.schema.schema_preview import FormPreview
 from desktop.workspace.places import resources_dir
-from desktop.workspace.schema_files import read_schema
+from desktop.workspace.schemas.schema_files import read_schema
 
 READY = sorted((resources_dir() / "schemas").glob("*.json"))
 

@@ -21,8 +21,8 @@ from desktop.domain.errors import UserError
 from desktop.domain.geometry import Box, Mask
 from desktop.domain.runs import encode_runs
 from desktop.domain.schema import Scope
-from desktop.gui.region_book import RegionBook
-from desktop.gui.region_words import size_text
+from desktop.gui.reading.region_book import RegionBook
+from desktop.gui.reading.region_words import size_text
 
 ACTS = ("draw", "paint", "erase", "delete", "relabel", "lock", "undo", "redo", "elsewhere")
 

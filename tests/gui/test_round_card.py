@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from desktop.commands.project import MarkCase
 from desktop.domain.task import AssignmentState
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice, Shell
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made_lessons import Lessons
 
 

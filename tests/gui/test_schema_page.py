@@ -20,10 +20,10 @@ from desktop.domain.errors import UserError
 from desktop.domain.schema import QuestionKind, Scope
 from desktop.domain.schema_check import PICTURE_BYTES, picture_bytes
 from desktop.domain.task import AssignmentState, Role
-from desktop.gui.main_window import MainWindow
-from desktop.gui.schema_page import SchemaPage
+from desktop.gui.schema.schema_page import SchemaPage
 from desktop.gui.shell import Notice
-from desktop.workspace.schema_files import read_schema
+from desktop.gui.window.main_window import MainWindow
+from desktop.workspace.schemas.schema_files import read_schema
 from tests.workspace.made import SCHEMA, MadeProject
 
 

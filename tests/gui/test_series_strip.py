@@ -10,8 +10,8 @@ from PySide6.QtGui import QImage
 
 from desktop.domain.errors import FileProblem
 from desktop.domain.study import FrameRef, Window
-from desktop.gui.main_window import MainWindow
-from desktop.gui.series_strip import SeriesCard, picture_of
+from desktop.gui.reading.series_strip import SeriesCard, picture_of
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging.frame import Frame
 
 REF = FrameRef(instance_id="i")

@@ -16,8 +16,8 @@ from desktop.domain.annotation import Origin
 from desktop.domain.split import Part
 from desktop.domain.task import Role
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice, Shell
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made import MadeProject
 from tests.workspace.test_origin_lock import synthetic_case
 from tests.workspace.test_splits import at_sites

@@ -13,7 +13,8 @@ PROGRAM = f"""
 import sys
 from desktop.gui import singletons
 singletons.keep()
-from desktop.gui import app, theme
+from desktop.gui import app
+from desktop.gui.widgets import theme
 from desktop.workspace.settings import Settings
 from PySide6.QtWidgets import QApplication
 

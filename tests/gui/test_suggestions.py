@@ -19,10 +19,10 @@ from desktop.domain.geometry import Box
 from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Scope
 from desktop.domain.task import AssignmentState
-from desktop.gui.canvas_suggestions import outline
+from desktop.gui.canvas.canvas_suggestions import outline
 from desktop.gui.goto import open_case
-from desktop.gui.main_window import MainWindow
 from desktop.gui.shell import Notice
+from desktop.gui.window.main_window import MainWindow
 from tests.workspace.made import SCHEMA, MadeProject
 
 Key = Qt.Key

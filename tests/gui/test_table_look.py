@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QTableView
 
-from desktop.gui.table_look import WideColumn, dress
+from desktop.gui.widgets.table_look import WideColumn, dress
 
 
 def test_the_wide_column_grows_with_the_table_and_keeps_its_own_width(qtbot: Any) -> None:

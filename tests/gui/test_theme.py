@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtGui import QFont, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
-from desktop.gui import theme
-from desktop.gui.theme import DARK, LIGHT, THEMES, Theme, contrast
+from desktop.gui.widgets import theme
+from desktop.gui.widgets.theme import DARK, LIGHT, THEMES, Theme, contrast
 from desktop.workspace.places import resources_dir
 
 GROUNDS = ("window", "surface", "raised", "field")

@@ -17,12 +17,12 @@ from desktop.domain.annotation import Annotation, Label, Target
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.geometry import Box
 from desktop.domain.schema import Scope
-from desktop.gui import theme
 from desktop.gui.goto import go_to_index
-from desktop.gui.main_window import MainWindow
-from desktop.gui.recent import recent_projects, remember_project
+from desktop.gui.projects.recent import recent_projects, remember_project
+from desktop.gui.projects.start_page import RecentRow
 from desktop.gui.shell import Notice, Shell
-from desktop.gui.start_page import RecentRow
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.jobs import JobState
 
 

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication
 from desktop.commands.case_note import FlagCase
 from desktop.commands.project import MarkCase
 from desktop.domain.task import AssignmentState, Reader, Role
-from desktop.gui.main_window import MainWindow
-from desktop.gui.worklist_page import WorklistPage
-from desktop.gui.worklist_table import PAGE, CaseModel
+from desktop.gui.team.worklist_page import WorklistPage
+from desktop.gui.team.worklist_table import PAGE, CaseModel
+from desktop.gui.window.main_window import MainWindow
 
 
 @pytest.fixture

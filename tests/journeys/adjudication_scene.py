@@ -15,9 +15,10 @@ from desktop.domain.record import to_json
 from desktop.domain.runs import encode_runs
 from desktop.domain.schema import Choice, LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.task import AssignmentState, Role
-from desktop.gui import app, theme
-from desktop.gui.main_window import MainWindow
+from desktop.gui import app
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging import phantom
 from desktop.imaging.child import ChildPool
 from desktop.store import queries

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from desktop.commands.gold import MakeGold
 from desktop.domain.help_study import Arm
 from desktop.domain.task import Role
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
 from desktop.gui.journey import step
+from desktop.gui.widgets import theme
 from desktop.workspace.settings import Settings
 from tests.workspace.made_ct import SPOT, ct_project
 from tools.make_models import make_samples

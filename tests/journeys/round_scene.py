@@ -23,8 +23,8 @@ from desktop.domain.schema import Scope
 from desktop.domain.task import AssignmentState
 from desktop.exchange.exporter import BundleOptions
 from desktop.imaging.slice_writer import DemoPatient, Volume, write_slices
+from desktop.workspace.access.keys import WorkstationKey, fingerprint_of
 from desktop.workspace.clock import Clock
-from desktop.workspace.keys import WorkstationKey, fingerprint_of
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 

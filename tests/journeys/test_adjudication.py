@@ -17,8 +17,8 @@ from desktop.domain.adjudication import Adjudication, Cause, Ruling
 from desktop.domain.annotation import Origin
 from desktop.domain.letters import letter_place
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging.child import ChildPool
 from desktop.store import queries
 from desktop.workspace.workspace import Workspace

@@ -19,8 +19,8 @@ from desktop.domain.geometry import Box
 from desktop.domain.schema import Choice, LabelClass, Question, QuestionKind, Schema, Scope
 from desktop.domain.task import AssignmentState, Role
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.window.main_window import MainWindow
 from tests.journeys.adjudication_scene import open_window
 from tests.workspace.made import MadeProject
 

@@ -12,11 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from desktop.domain.split import Part
-from desktop.gui import theme
-from desktop.gui.main_window import MainWindow
-from desktop.gui.reading import Reading
+from desktop.gui.reading.reading import Reading
 from desktop.gui.shell import Shell
 from desktop.gui.simulated_hands import photograph, press_key, wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from tests.workspace.made_lessons import KINDS, Lessons
 

@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop.domain.model_card import ModelCard, ModelClass, ModelInput, Task, Values
 from desktop.domain.record import to_json
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
-from desktop.gui.bottom_strip import JobStrip
-from desktop.gui.main_window import MainWindow
+from desktop.gui.widgets import theme
+from desktop.gui.window.bottom_strip import JobStrip
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 from tests.inference import made_models as made

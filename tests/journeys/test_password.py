@@ -15,8 +15,8 @@ from desktop.domain.account import SettingKey
 from desktop.domain.task import AssignmentState
 from desktop.gui import simulated_hands as hands
 from desktop.gui.goto import open_case
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.window.main_window import MainWindow
 from tests.journeys.adjudication_scene import open_window
 from tests.workspace.made import MadeProject
 

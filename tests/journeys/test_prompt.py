@@ -13,9 +13,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from desktop.domain.annotation import Origin
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from tests.workspace.made_ct import SPOT, ct_project
 from tools.make_models import decoder, encoder

@@ -22,12 +22,12 @@ from PySide6.QtWidgets import (
 from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.domain.task import AssignmentState
-from desktop.engines.weights import Scheme
-from desktop.gui import theme
+from desktop.engines.agreement.weights import Scheme
 from desktop.gui.app import make_window
-from desktop.gui.main_window import MainWindow
-from desktop.gui.plot import PlotView
-from desktop.gui.quality_detail import KNOWN, WEIGHTS
+from desktop.gui.quality.quality_detail import KNOWN, WEIGHTS
+from desktop.gui.widgets import theme
+from desktop.gui.widgets.plot import PlotView
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from tests.workspace.made import SCHEMA, MadeProject
 

@@ -16,10 +16,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop.domain.ranking import Outcome
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging.child import ChildPool
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace

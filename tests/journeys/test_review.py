@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from desktop.domain.review import PinState, ReviewState
 from desktop.domain.task import AssignmentState
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging.child import ChildPool
 from tests.journeys.adjudication_scene import READERS, make_project, open_window, rows_of, words_on
 

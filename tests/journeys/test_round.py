@@ -18,15 +18,16 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 from desktop.commands.project import SetNoFinding
 from desktop.domain.task import AssignmentState, Role
 from desktop.engines.proportions import Verdict, wilson
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
 from desktop.gui.goto import open_case
-from desktop.gui.main_window import MainWindow
-from desktop.gui.new_project_page import FOUND, PROJECT, SCHEMA
+from desktop.gui.projects.new_project_page import FOUND, PROJECT, SCHEMA
 from desktop.gui.simulated_hands import press_key, wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging.child import ChildPool
-from desktop.workspace.case_holders import CaseHolders
 from desktop.workspace.settings import Settings
+from desktop.workspace.team.case_holders import CaseHolders
 from desktop.workspace.workspace import Workspace
 from tests.journeys.round_scene import (
     EMPHYSEMA_SHARE,
@@ -96,7 +97,8 @@ def same_every_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What is drawn by lot is drawn the same in each run."""
     monkeypatch.setenv("READINGROOM_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(
-        "desktop.workspace.new_project.secrets.token_bytes", lambda count: bytes(range(count))
+        "desktop.workspace.images.new_project.secrets.token_bytes",
+        lambda count: bytes(range(count)),
     )
 
 

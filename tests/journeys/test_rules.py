@@ -18,11 +18,12 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QPlainTex
 from desktop.commands.proposal import AcceptProposals
 from desktop.domain.annotation import Origin
 from desktop.domain.task import Role
-from desktop.gui import app, theme
-from desktop.gui.main_window import MainWindow
-from desktop.gui.rules_page import RulesPage
+from desktop.gui import app
+from desktop.gui.rules.rules_page import RulesPage
 from desktop.gui.simulated_hands import wait_for
-from desktop.workspace.rules import PICKED
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
+from desktop.workspace.rules.rules import PICKED
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 from tests.gui import test_habits as habits

@@ -18,15 +18,16 @@ from desktop.commands.project import AddSchema, AnswerQuestion, UseSchema
 from desktop.domain.annotation import Target
 from desktop.domain.schema import Question, QuestionKind, Scope
 from desktop.domain.task import Role
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
-from desktop.gui.rules_items import item_words
-from desktop.gui.rules_page import RulesPage
+from desktop.gui.rules.rules_items import item_words
+from desktop.gui.rules.rules_page import RulesPage
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.imaging import phantom
-from desktop.workspace.rule_board import RuleBoard
-from desktop.workspace.rules import PICKED
+from desktop.workspace.rules.rule_board import RuleBoard
+from desktop.workspace.rules.rules import PICKED
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 from tests.journeys.test_rules import room_of, write_rule

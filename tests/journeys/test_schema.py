@@ -19,11 +19,12 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from desktop.domain.task import AssignmentState
 from desktop.exchange.bundle import BundleOptions
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
-from desktop.gui.new_project_page import FOUND
+from desktop.gui.projects.new_project_page import FOUND
 from desktop.gui.simulated_hands import wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from tests.imaging.made import save_all, stack
 

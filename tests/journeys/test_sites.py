@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.commands.project import AnswerQuestion, MarkCase
 from desktop.domain.task import AssignmentState, Role
-from desktop.gui import theme
 from desktop.gui.app import make_window
-from desktop.gui.main_window import MainWindow
-from desktop.gui.worklist_table import TAGS
+from desktop.gui.team.worklist_table import TAGS
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from tests.workspace.made import MadeProject
 

@@ -13,12 +13,12 @@ from PySide6.QtTest import QTest
 from desktop.domain.annotation import Origin
 from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Window
-from desktop.gui import theme
-from desktop.gui.canvas_words import corners
-from desktop.gui.main_window import MainWindow
-from desktop.gui.reading import Reading
+from desktop.gui.canvas.canvas_words import corners
+from desktop.gui.reading.reading import Reading
 from desktop.gui.shell import Shell
 from desktop.gui.simulated_hands import photograph, wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from tests.gui.test_models_page import check_habits
 from tests.workspace.made import MadeProject

@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QLabel
 
 from desktop.domain.split import Part
 from desktop.domain.study import Study
-from desktop.gui import theme
 from desktop.gui.goto import go_to_frame
-from desktop.gui.main_window import MainWindow
-from desktop.gui.reading import Reading
+from desktop.gui.reading.reading import Reading
 from desktop.gui.shell import Shell
 from desktop.gui.simulated_hands import photograph, press_key, wait_for
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.store import queries
 from desktop.workspace.settings import Settings
 from tests.gui.test_models_page import check_habits

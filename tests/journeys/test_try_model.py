@@ -14,9 +14,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop.domain.time_span import TimeState
-from desktop.gui import app, theme
+from desktop.gui import app
 from desktop.gui import simulated_hands as hands
-from desktop.gui.main_window import MainWindow
+from desktop.gui.widgets import theme
+from desktop.gui.window.main_window import MainWindow
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made_ct import SPOT, add_samples, ct_project

@@ -15,7 +15,7 @@ import pytest
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.learning import RoundPlan
-from desktop.engines import image_features
+from desktop.engines.learning import image_features
 from desktop.workspace.plugins import Registry
 from tests.workspace.made_lessons import Lessons
 from tools.make_models import Graph

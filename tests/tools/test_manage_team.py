@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from desktop.workspace.keys import WorkstationKey, fingerprint_of
+from desktop.workspace.access.keys import WorkstationKey, fingerprint_of
 from tools import manage
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,7 @@ from desktop.domain.schema import (
     shown_questions,
 )
 from desktop.domain.schema_check import check_schema
-from desktop.workspace.codes import find_codes, read_pack
+from desktop.workspace.schemas.codes import find_codes, read_pack
 
 RESOURCES = Path(__file__).resolve().parents[2] / "resources"
 SCHEMAS = sorted((RESOURCES / "schemas").glob("*.json"))

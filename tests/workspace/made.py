@@ -23,8 +23,8 @@ from desktop.domain.schema import (
     Scope,
 )
 from desktop.domain.study import Case, FrameRef, Instance, Series, Study
+from desktop.workspace.access.keys import WorkstationKey
 from desktop.workspace.clock import Clock
-from desktop.workspace.keys import WorkstationKey
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from desktop.commands.project import UseSchema
 from desktop.imaging.slice_writer import DemoPatient, Volume, write_slices
-from desktop.workspace.models import Models
+from desktop.workspace.models.models import Models
 from desktop.workspace.places import resources_dir
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace

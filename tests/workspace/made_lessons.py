@@ -11,8 +11,8 @@ from PIL import Image
 
 from desktop.commands.project import AddSchema, AnswerQuestion, UseSchema
 from desktop.domain.schema import Choice, Question, QuestionKind, Schema
-from desktop.workspace.keys import WorkstationKey
-from desktop.workspace.learning_topic import Topic
+from desktop.workspace.access.keys import WorkstationKey
+from desktop.workspace.learning.learning_topic import Topic
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 

@@ -15,7 +15,7 @@ from desktop.domain.runs import encode_runs
 from desktop.domain.schema import LabelClass, Schema, Scope
 from desktop.domain.study import FrameRef, Study
 from desktop.domain.task import AssignmentState
-from desktop.engines.synthetic import make
+from desktop.engines.synthesis.synthetic import make
 from desktop.store import queries
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace

@@ -14,7 +14,7 @@ from desktop.domain.geometry import Mask
 from desktop.domain.runs import encode_runs
 from desktop.domain.schema import LabelClass, Schema, Scope
 from desktop.domain.study import FrameRef
-from desktop.engines.synthetic import make
+from desktop.engines.synthesis.synthetic import make
 from desktop.imaging.slice_writer import DemoPatient, Volume, write_slices
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace

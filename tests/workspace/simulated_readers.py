@@ -13,8 +13,8 @@ from desktop.commands.project import AnswerQuestion, MarkCase
 from desktop.domain.record import stable_id
 from desktop.domain.task import AssignmentState
 from desktop.exchange.exporter import BundleOptions
+from desktop.workspace.access.keys import WorkstationKey, fingerprint_of
 from desktop.workspace.clock import Clock
-from desktop.workspace.keys import WorkstationKey, fingerprint_of
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 

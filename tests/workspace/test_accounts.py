@@ -18,9 +18,9 @@ from desktop.domain.errors import AccessProblem, StoreProblem, UserError
 from desktop.domain.event import head_message
 from desktop.domain.task import AssignmentState, Role
 from desktop.store import queries
-from desktop.workspace import passwords
+from desktop.workspace.access import passwords
+from desktop.workspace.access.keys import signature_holds
 from desktop.workspace.clock import Clock
-from desktop.workspace.keys import signature_holds
 from tests.workspace.made import MadeProject
 
 ADAS, GRACES = "analytical engine", "nanoseconds of wire"

@@ -15,7 +15,7 @@ from desktop.commands.time import RecordTime
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.task import Role
 from desktop.domain.time_span import TimeSpan, TimeState
-from desktop.workspace.active_time import ActiveTime
+from desktop.workspace.access.active_time import ActiveTime
 from tests.workspace.made import MadeProject
 
 START = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)

@@ -25,8 +25,8 @@ from desktop.domain.schema import Question, QuestionKind
 from desktop.domain.study import Plane
 from desktop.domain.task import AssignmentState, Role
 from desktop.store import queries
-from desktop.workspace.case_claims import in_letter_order
-from desktop.workspace.matters import Matter
+from desktop.workspace.claims.case_claims import in_letter_order
+from desktop.workspace.claims.matters import Matter
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import SCHEMA, MadeProject, disk_mask
 

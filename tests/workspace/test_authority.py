@@ -15,7 +15,7 @@ from desktop.commands.project import SetNoFinding
 from desktop.domain.contracts import Command
 from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.task import Reader, Role
-from desktop.workspace import authority
+from desktop.workspace.access import authority
 from tests.workspace.made import MadeProject
 
 NOTES = {"RecordExport", "ShowReaderNames"}  # change no row: also an auditor leaves them

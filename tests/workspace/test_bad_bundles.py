@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from desktop.domain.errors import UserError
 from desktop.exchange.snapshot import manifest_message
-from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.access.keys import WorkstationKey
 from tests.workspace.simulated_readers import LOG_ONLY, SimulatedReader
 from tests.workspace.team_room import TeamRoom, opened_room
 

@@ -35,8 +35,8 @@ from desktop.domain.task import AssignmentState
 from desktop.store import package
 from desktop.store.database import transaction
 from desktop.store.tables import RECORD_TABLES
-from desktop.workspace.ranking import Remark
-from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt
+from desktop.workspace.ranking.ranking import Remark
+from desktop.workspace.ranking.ranking_drafts import DraftCandidate, DraftPrompt
 from desktop.workspace.workspace import Workspace
 from tests.workspace.canary_rows import GOES_ALONG, PEOPLE, rows_of_others
 from tests.workspace.made import SCHEMA, disk_mask

@@ -14,8 +14,8 @@ from desktop.domain.condition import Condition
 from desktop.domain.errors import UserError
 from desktop.domain.schema import Question, QuestionKind, Scope
 from desktop.domain.task import AssignmentState
-from desktop.workspace.closing import take_defaults
-from desktop.workspace.open_questions import open_questions
+from desktop.workspace.schemas.closing import take_defaults
+from desktop.workspace.schemas.open_questions import open_questions
 from tests.workspace.made import SCHEMA, MadeProject
 
 YES_NO = QuestionKind.YES_NO

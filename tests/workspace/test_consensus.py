@@ -14,9 +14,9 @@ from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.geometry import Box, Point
 from desktop.domain.schema import Choice, Question, QuestionKind, Schema
 from desktop.domain.task import AssignmentState, Role
-from desktop.engines import consensus as votes
-from desktop.engines import mask_consensus as masks
-from desktop.workspace.consensus_report import ConsensusReport, Subject, SubjectKind
+from desktop.engines.consensus import consensus as votes
+from desktop.engines.consensus import mask_consensus as masks
+from desktop.workspace.claims.consensus_report import ConsensusReport, Subject, SubjectKind
 from desktop.workspace.plugins import Registry, allow, load_plugins
 from tests.workspace.made import MadeProject, disk_mask
 

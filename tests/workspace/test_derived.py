@@ -28,15 +28,16 @@ from desktop.domain.learning import RoundPlan
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Study
-from desktop.engines.derived import Change
+from desktop.engines.synthesis.derived import Change
 from desktop.exchange.bundle import BundleOptions
 from desktop.imaging.scan import file_sha256
 from desktop.store import queries
-from desktop.workspace import commits, handing_out
-from desktop.workspace.derived import Recipe
-from desktop.workspace.keys import WorkstationKey
-from desktop.workspace.made_images import CASES_AT_ONCE, MadeReport
+from desktop.workspace import commits
+from desktop.workspace.access.keys import WorkstationKey
+from desktop.workspace.images.derived import Recipe
+from desktop.workspace.images.made_images import CASES_AT_ONCE, MadeReport
 from desktop.workspace.settings import Settings
+from desktop.workspace.team import handing_out
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import MadeProject, ticking_clock
 from tests.workspace.made_pixels import LESION, ORGAN, MadePixels

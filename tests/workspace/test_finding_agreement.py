@@ -12,9 +12,9 @@ import pytest
 from desktop.commands.project import Calibrate
 from desktop.domain.geometry import Box, Point, Polyline
 from desktop.domain.study import CalibrationSource
-from desktop.engines.mask_agreement import Presence
-from desktop.engines.measurement_agreement import intraclass_correlation
-from desktop.workspace.region_agreement import RegionReport
+from desktop.engines.agreement.mask_agreement import Presence
+from desktop.engines.agreement.measurement_agreement import intraclass_correlation
+from desktop.workspace.quality.region_agreement import RegionReport
 from tests.workspace.made import MadeProject
 from tests.workspace.made_findings import (
     SPACING,

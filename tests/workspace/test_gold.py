@@ -18,8 +18,8 @@ from desktop.domain.study import FrameRef
 from desktop.domain.task import AssignmentState, Role
 from desktop.engines.proportions import Verdict
 from desktop.store import queries
-from desktop.workspace.case_claims import Pixels
-from desktop.workspace.gold_marks import Work, marks_of, same_value
+from desktop.workspace.claims.case_claims import Pixels
+from desktop.workspace.team.gold_marks import Work, marks_of, same_value
 from tests.workspace.made import SCHEMA, MadeProject
 from tests.workspace.team_room import TeamRoom, opened_room
 

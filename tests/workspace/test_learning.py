@@ -19,7 +19,7 @@ from desktop.domain.learning import RoundPlan
 from desktop.domain.schema import Choice
 from desktop.domain.split import Part
 from desktop.domain.task import AssignmentState
-from desktop.workspace.learning_pool import make_round
+from desktop.workspace.learning.learning_pool import make_round
 from tests.workspace.made_lessons import SCHEMA, Lessons
 
 QUICK = RoundPlan(size=12, learners=("logistic",))

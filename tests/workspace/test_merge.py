@@ -32,8 +32,8 @@ from desktop.exchange.exporter import BundleOptions
 from desktop.store import log, merge, queries, versions
 from desktop.store.database import transaction
 from desktop.store.merge import Line
-from desktop.workspace import handing_out, merging
-from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.access.keys import WorkstationKey
+from desktop.workspace.team import handing_out, merging
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import MadeProject, disk_mask, ticking_clock
 

@@ -14,7 +14,7 @@ from desktop.domain.errors import ModelProblem
 from desktop.domain.model_card import Layout, ModelCard, ModelInput, Task
 from desktop.inference.session import ModelFacts, Tensor
 from desktop.interaction.prompting import Prompted, PromptProblem, Prompts
-from desktop.workspace.model_cards import check_card, guessed_card
+from desktop.workspace.models.model_cards import check_card, guessed_card
 from desktop.workspace.settings import Settings
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made_ct import SPOT, add_samples, ct_project

@@ -20,7 +20,7 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import AccessProblem, Cancelled, ModelProblem, UserError
 from desktop.domain.model_card import ModelCard, ModelClass, ModelInput, Task, Values
 from desktop.domain.task import Reader, Role
-from desktop.workspace import model_runs
+from desktop.workspace.models import model_runs
 from desktop.workspace.workspace import Workspace
 from tests.inference import made_models
 from tests.workspace.made_ct import SPOT, add_samples, ct_project

@@ -11,7 +11,7 @@ from PIL import Image
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled, StoreProblem
 from desktop.imaging.identifiers import PRIVATE, filled
-from desktop.workspace.new_project import Survey, look, make
+from desktop.workspace.images.new_project import Survey, look, make
 from desktop.workspace.settings import Settings
 from tests.imaging.made import ct, save, save_all, stack
 from tests.workspace.made import SCHEMA

@@ -38,8 +38,8 @@ from desktop.domain.split import DERIVED_KEY, PSEUDO_KEY, Part
 from desktop.domain.study import Case, Study
 from desktop.domain.task import Role
 from desktop.store import queries
-from desktop.workspace import handing_out
-from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.access.keys import WorkstationKey
+from desktop.workspace.team import handing_out
 from tests.workspace.made import SCHEMA, MadeProject, disk_mask, ticking_clock
 
 PATIENT = "P-000000"

@@ -18,11 +18,11 @@ from desktop.domain.errors import AccessProblem, UserError
 from desktop.domain.proposal import Proposal, Verdict
 from desktop.domain.split import PSEUDO_KEY, Part
 from desktop.domain.task import Role
-from desktop.engines.pixel_learner import FoundRegion, found_regions
+from desktop.engines.learning.pixel_learner import FoundRegion, found_regions
 from desktop.store import queries
-from desktop.workspace import outline_lessons
-from desktop.workspace.outline_lessons import material_of
-from desktop.workspace.outline_teacher import OutlineTopic
+from desktop.workspace.learning import outline_lessons
+from desktop.workspace.learning.outline_lessons import material_of
+from desktop.workspace.learning.outline_teacher import OutlineTopic
 from tests.workspace.made_outlines import LESION, ORGAN, SCHEMA, MadeOutlines
 from tests.workspace.made_pixels import dice
 

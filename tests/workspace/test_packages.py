@@ -17,7 +17,7 @@ from desktop.domain.study import Case
 from desktop.domain.task import AssignmentState, Reader, Role
 from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.store import log, queries, versions
-from desktop.workspace import merging
+from desktop.workspace.team import merging
 from tests.workspace.made import SCHEMA, MadeProject
 from tests.workspace.simulated_readers import LOG_ONLY
 from tests.workspace.team_room import TeamRoom, opened_room

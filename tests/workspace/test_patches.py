@@ -13,11 +13,11 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.help_study import Arm
 from desktop.domain.scribble import Scribble
-from desktop.engines.superpixel_queue import superpixels
+from desktop.engines.learning.superpixel_queue import superpixels
 from desktop.store import queries
-from desktop.workspace.patch_images import SeriesMarks, most_doubtful
-from desktop.workspace.patches import BATCH, FIRST, Patch
-from desktop.workspace.pixel_grid import coarseness, evened, whole_size
+from desktop.workspace.images.patch_images import SeriesMarks, most_doubtful
+from desktop.workspace.images.patches import BATCH, FIRST, Patch
+from desktop.workspace.images.pixel_grid import coarseness, evened, whole_size
 from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
 
 

@@ -19,12 +19,12 @@ from desktop.domain.help_study import Arm
 from desktop.domain.runs import decode_runs, encode_runs
 from desktop.domain.scribble import ANYTHING_ELSE
 from desktop.domain.study import FrameRef
-from desktop.engines.pixel_features import normalised, pixel_features
-from desktop.engines.pixel_learner import learn_pixels
+from desktop.engines.learning.pixel_features import normalised, pixel_features
+from desktop.engines.learning.pixel_learner import learn_pixels
 from desktop.imaging.frame import Frame
-from desktop.workspace import pixel_grid
+from desktop.workspace.images import pixel_grid
+from desktop.workspace.images.pixels import Prediction
 from desktop.workspace.jobs import Jobs
-from desktop.workspace.pixels import Prediction
 from tests.workspace.made_pixels import LESION, ORGAN, OUTSIDE, MadePixels, dice
 
 
@@ -85,7 +85,7 @@ def test_the_same_strokes_predict_the_same_and_the_channels_are_kept(
     made.paint(OUTSIDE)
     made.paint(ORGAN)
     first = predict(made)
-    monkeypatch.setattr("desktop.engines.pixel_features.pixel_features", pytest.fail)
+    monkeypatch.setattr("desktop.engines.learning.pixel_features.pixel_features", pytest.fail)
     again = predict(made)
     assert np.array_equal(first.classes_yx, again.classes_yx)
     assert np.array_equal(first.chance_yx, again.chance_yx)
@@ -97,7 +97,7 @@ def test_the_image_is_looked_at_before_the_second_class_is_painted(
     made.paint(OUTSIDE)
     with pytest.raises(UserError, match="Paint at least two classes"):
         predict(made)
-    monkeypatch.setattr("desktop.engines.pixel_features.pixel_features", pytest.fail)
+    monkeypatch.setattr("desktop.engines.learning.pixel_features.pixel_features", pytest.fail)
     made.paint(ORGAN)
     assert set(predict(made).class_ids) == {OUTSIDE, ORGAN}
 

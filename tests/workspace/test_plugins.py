@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desktop.domain.learning import RoundPlan
-from desktop.engines import image_features, learner, pixel_learner, samplers
+from desktop.engines.learning import image_features, learner, pixel_learner, samplers
 from desktop.workspace import plugins
 from desktop.workspace.plugins import PluginState, allow, find_plugins, load_plugins
 from desktop.workspace.settings import Settings

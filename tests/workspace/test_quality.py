@@ -31,13 +31,13 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Question, QuestionKind, Schema, Scope
 from desktop.domain.task import AssignmentState, Role
 from desktop.domain.time_span import TimeSpan, TimeState
-from desktop.engines.agreement import Asking, Coefficient, agreement
-from desktop.engines.alpha import Level
-from desktop.engines.measurement_agreement import Correlation, intraclass_correlation
-from desktop.engines.ratings import Ratings
-from desktop.engines.weights import Scheme
-from desktop.workspace.known_cases import RIGHT, TAKEN, known_plot
-from desktop.workspace.quality_measures import BoardOptions, Measure, OwnWeights
+from desktop.engines.agreement.agreement import Asking, Coefficient, agreement
+from desktop.engines.agreement.alpha import Level
+from desktop.engines.agreement.measurement_agreement import Correlation, intraclass_correlation
+from desktop.engines.agreement.ratings import Ratings
+from desktop.engines.agreement.weights import Scheme
+from desktop.workspace.quality.known_cases import RIGHT, TAKEN, known_plot
+from desktop.workspace.quality.quality_measures import BoardOptions, Measure, OwnWeights
 from tests.workspace.made import SCHEMA, MadeProject
 
 CASES = 40

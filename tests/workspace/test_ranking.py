@@ -18,16 +18,16 @@ from desktop.domain.geometry import Box
 from desktop.domain.ranking import Ask, Outcome, RankingKind, RankingTask
 from desktop.domain.task import Reader, Role
 from desktop.exchange.exporter import BundleOptions
-from desktop.workspace.ranking import Asked, Remark
-from desktop.workspace.ranking_drafts import (
+from desktop.workspace.ranking.ranking import Asked, Remark
+from desktop.workspace.ranking.ranking_drafts import (
     DraftCandidate,
     DraftPrompt,
     from_images,
     from_jsonl,
     from_regions,
 )
-from desktop.workspace.ranking_plan import Question, planned
-from desktop.workspace.ranking_report import By, Scope
+from desktop.workspace.ranking.ranking_plan import Question, planned
+from desktop.workspace.ranking.ranking_report import By, Scope
 from tests.workspace.made import MadeProject, disk_mask
 from tests.workspace.test_merge import make_stations
 

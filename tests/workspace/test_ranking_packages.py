@@ -13,7 +13,7 @@ from desktop.domain.batch import CaseRule
 from desktop.domain.errors import UserError
 from desktop.domain.ranking import Outcome, RankingKind, RankingTask
 from desktop.domain.task import Reader
-from desktop.workspace.ranking_drafts import DraftCandidate, DraftPrompt, from_regions
+from desktop.workspace.ranking.ranking_drafts import DraftCandidate, DraftPrompt, from_regions
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import disk_mask
 from tests.workspace.simulated_readers import LOG_ONLY

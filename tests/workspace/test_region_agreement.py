@@ -11,9 +11,9 @@ from desktop.commands.project import MarkCase, RegisterImages
 from desktop.domain.geometry import Box
 from desktop.domain.study import FrameRef, Instance, Plane
 from desktop.domain.task import AssignmentState
-from desktop.engines.alpha_distances import Overlap, alpha_of_distances, mask_distances
-from desktop.engines.mask_agreement import Presence
-from desktop.engines.surface import surface_distances
+from desktop.engines.agreement.alpha_distances import Overlap, alpha_of_distances, mask_distances
+from desktop.engines.agreement.mask_agreement import Presence
+from desktop.engines.agreement.surface import surface_distances
 from tests.workspace.made import COLUMNS, ROWS, MadeProject, disk_mask
 
 SPACING = (0.8, 0.6)
@@ -96,7 +96,7 @@ def test_masks_are_compared_as_a_volume_in_mm(
 def test_only_what_changed_is_counted_anew(
     two: tuple[MadeProject, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from desktop.workspace import region_agreement
+    from desktop.workspace.quality import region_agreement
 
     made, _first, _second = two
     before = made.ws.quality.regions()

@@ -16,7 +16,7 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.rule import Rule, RuleTarget
 from desktop.domain.schema import AnswerValue, Scope
 from desktop.domain.task import AssignmentState
-from desktop.engines.rule_kinds import rule_kinds
+from desktop.engines.rules.rule_kinds import rule_kinds
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made_ct import SPOT, ct_project
 

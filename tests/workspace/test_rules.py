@@ -19,8 +19,8 @@ from desktop.domain.rule import RuleTarget
 from desktop.domain.schema import Scope
 from desktop.domain.split import Part
 from desktop.domain.task import Role
-from desktop.engines import rule_kinds
-from desktop.engines.rules_in_code import labeling_function
+from desktop.engines.rules import rule_kinds
+from desktop.engines.rules.rules_in_code import labeling_function
 from desktop.exchange.exporter import BundleOptions
 from desktop.exchange.verify_bundle import check
 from desktop.workspace.workspace import Workspace
@@ -137,7 +137,7 @@ def test_an_error_of_a_rule_is_an_error_and_no_silence(
 def test_a_pattern_that_searches_for_ever_is_ended(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.workspace.rules._SEARCH_S", 0.5)
+    monkeypatch.setattr("desktop.workspace.rules.rules._SEARCH_S", 0.5)
     first = ws.cases(limit=1)[0].case.id
     for line in ws.cases(limit=100):
         ws.rules.attach_report(line.case.id, "")

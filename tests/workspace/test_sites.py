@@ -17,8 +17,8 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.site import site_of
 from desktop.domain.task import AssignmentState, Role
-from desktop.workspace import new_project
-from desktop.workspace.sites import sites_by_folder
+from desktop.workspace.images import new_project
+from desktop.workspace.images.sites import sites_by_folder
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import SCHEMA, MadeProject
 from tools import manage
@@ -53,7 +53,7 @@ def test_some_words_are_no_tag(made: MadeProject, word: str) -> None:
 
 
 def test_many_cases_are_tagged_as_one_step(made: MadeProject, monkeypatch) -> None:
-    monkeypatch.setattr("desktop.workspace.batches._AT_ONCE", 10)
+    monkeypatch.setattr("desktop.workspace.team.batches._AT_ONCE", 10)
     made.ws.batches.tag(made.cases, "site:Cologne")
     assert made.ws.batches.tags() == {"site:Cologne": 24}
     made.ws.undo("")
@@ -102,7 +102,7 @@ def _answered(made: MadeProject) -> None:
 
 
 def test_agreement_by_site_is_that_of_the_cases_there(made: MadeProject) -> None:
-    from desktop.workspace.quality_plots import site_plot
+    from desktop.workspace.quality.quality_plots import site_plot
 
     _answered(made)
     quality = made.ws.quality

@@ -24,7 +24,7 @@ from desktop.domain.split import PSEUDO_KEY, Part, Together
 from desktop.domain.study import Case
 from desktop.domain.task import Role
 from desktop.store import queries, split_facts
-from desktop.workspace import splits
+from desktop.workspace.learning import splits
 from tests.workspace.made import MadeProject
 from tests.workspace.test_origin_lock import draft, synthetic_case
 

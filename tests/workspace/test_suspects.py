@@ -25,8 +25,8 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.schema import Choice, Question, QuestionKind, Schema, Scope
 from desktop.domain.study import Instance
 from desktop.domain.task import AssignmentState, Role
-from desktop.engines.label_errors import find_label_errors
-from desktop.workspace.probabilities import read_probabilities
+from desktop.engines.gold.label_errors import find_label_errors
+from desktop.workspace.quality.probabilities import read_probabilities
 from tests.workspace.made import COLUMNS, ROWS, SCHEMA, MadeProject, disk_mask
 from tests.workspace.made_lessons import KINDS, Lessons
 from tools import manage

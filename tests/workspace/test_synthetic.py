@@ -14,7 +14,7 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.domain.split import Part, is_synthetic
 from desktop.domain.study import Study
-from desktop.engines import synthetic
+from desktop.engines.synthesis import synthetic
 from desktop.store import queries
 from tests.workspace.made import MadeProject
 

@@ -22,11 +22,11 @@ from desktop.domain.proposal import Proposal
 from desktop.domain.split import PSEUDO_KEY, Part
 from desktop.domain.study import Study
 from desktop.domain.teaching import StudentTrial, Teaching
-from desktop.engines.stopping import control_members
-from desktop.engines.teacher import FEWEST_TO_JUDGE
+from desktop.engines.learning.stopping import control_members
+from desktop.engines.learning.teacher import FEWEST_TO_JUDGE
 from desktop.store import queries
-from desktop.workspace.learning_pool import control_key, make_round, teach
-from desktop.workspace.teaching_pool import Role, people_labels, school_of
+from desktop.workspace.learning.learning_pool import control_key, make_round, teach
+from desktop.workspace.learning.teaching_pool import Role, people_labels, school_of
 from tests.workspace.made_lessons import KINDS, Lessons
 
 LABELLED, REAL = 24, 26

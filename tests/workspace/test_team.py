@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from desktop.commands.annotation import RelabelAnnotations
 from desktop.domain.errors import AccessProblem, ConflictProblem, FileProblem, UserError
 from desktop.exchange.exporter import BundleOptions
-from desktop.workspace.keys import WorkstationKey
+from desktop.workspace.access.keys import WorkstationKey
 from tests.workspace.made import MadeProject, disk_mask, ticking_clock
 
 CASE = "case-0"

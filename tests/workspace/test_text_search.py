@@ -14,8 +14,8 @@ from desktop.domain.contracts import Progress
 from desktop.domain.errors import Cancelled
 from desktop.domain.model_run import ModelCase, TextBox
 from desktop.domain.study import FrameRef
-from desktop.workspace.model_proposals import SeriesSeen
-from desktop.workspace.text_search import CaseLook, CaseSearch
+from desktop.workspace.images.text_search import CaseLook, CaseSearch
+from desktop.workspace.models.model_proposals import SeriesSeen
 
 BOX = TextBox(x0=8, y0=4, x1=60, y1=16, score=0.9, characters=4)
 REFS = tuple(FrameRef(instance_id="cine", frame_index=k) for k in range(40))

@@ -33,7 +33,8 @@ from desktop.domain.errors import (
 )
 from desktop.domain.geometry import Box, Ellipse
 from desktop.domain.task import AssignmentState, Role
-from desktop.workspace import authority, backups
+from desktop.workspace import backups
+from desktop.workspace.access import authority
 from desktop.workspace.workspace import Workspace
 from tests.workspace.made import SCHEMA, MadeProject, disk_mask
 

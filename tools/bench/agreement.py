@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from desktop.engines.agreement import Asking, Coefficient, agreement
-from desktop.engines.label_errors import find_label_errors
-from desktop.engines.ratings import Ratings
-from desktop.engines.surface import surface_distances
+from desktop.engines.agreement.agreement import Asking, Coefficient, agreement
+from desktop.engines.agreement.ratings import Ratings
+from desktop.engines.agreement.surface import surface_distances
+from desktop.engines.gold.label_errors import find_label_errors
 from tools.bench.figures import hand_over
 
 Numbers = dict[str, Any]

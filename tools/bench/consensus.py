@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from desktop.engines.consensus import fit_predict
-from desktop.engines.mask_consensus import MaskOptions, fuse_masks
-from desktop.engines.mask_patterns import MaskStack
+from desktop.engines.consensus.consensus import fit_predict
+from desktop.engines.consensus.mask_consensus import MaskOptions, fuse_masks
+from desktop.engines.consensus.mask_patterns import MaskStack
 from desktop.engines.votes import Floats, Ints, Votes
 from tools.bench.figures import hand_over
 

@@ -48,8 +48,8 @@ from desktop.domain.study import (  # noqa: E402
     Study,
     Window,
 )
-from desktop.gui.canvas import CanvasView  # noqa: E402
-from desktop.gui.reading import Reading  # noqa: E402
+from desktop.gui.canvas.canvas import CanvasView  # noqa: E402
+from desktop.gui.reading.reading import Reading  # noqa: E402
 from desktop.imaging.frame import Frame  # noqa: E402
 from desktop.workspace.workspace import Workspace  # noqa: E402
 from tools.bench.figures import hand_over  # noqa: E402

@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from desktop.engines.image_features import Floats, TextureFeatures, describe
-from desktop.engines.learner import Fitted, Ints, Logistic
-from desktop.engines.samplers import UNLABELLED, Pool
-from desktop.engines.sampling import next_batch
+from desktop.engines.learning.image_features import Floats, TextureFeatures, describe
+from desktop.engines.learning.learner import Fitted, Ints, Logistic
+from desktop.engines.learning.samplers import UNLABELLED, Pool
+from desktop.engines.learning.sampling import next_batch
 from desktop.engines.single_thread import single_thread
 from tools.bench import learning_pixels
 

@@ -14,17 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from desktop.engines.image_features import Floats, Grey
-from desktop.engines.pixel_features import Channels, normalised, pixel_features
-from desktop.engines.pixel_learner import UNPAINTED, Labels, PixelModel, cleaned, learn_pixels
-from desktop.engines.superpixel_queue import (
+from desktop.engines.learning.image_features import Floats, Grey
+from desktop.engines.learning.pixel_features import Channels, normalised, pixel_features
+from desktop.engines.learning.pixel_learner import (
+    UNPAINTED,
+    Labels,
+    PixelModel,
+    cleaned,
+    learn_pixels,
+)
+from desktop.engines.learning.superpixel_queue import (
     choose_superpixels,
     superpixel_means,
     superpixel_scores,
     superpixels,
     taught_by_clicks,
 )
-from desktop.engines.synthetic import make
+from desktop.engines.synthesis.synthetic import make
 from tools.demo_data import RADIOMICS
 from tools.nrrd import read_nrrd
 from tools.packages import Unavailable, fetch

@@ -25,13 +25,13 @@ import choix
 import numpy as np
 from scipy.stats import kendalltau
 
-from desktop.engines.bradley_terry import RankingOptions, fit
-from desktop.engines.comparisons import Comparisons
-from desktop.engines.pair_choice import ChoiceOptions, choose_pairs
-from desktop.engines.plackett_luce import Rankings, fit_rankings
+from desktop.engines.preference.bradley_terry import RankingOptions, fit
+from desktop.engines.preference.comparisons import Comparisons
+from desktop.engines.preference.pair_choice import ChoiceOptions, choose_pairs
+from desktop.engines.preference.plackett_luce import Rankings, fit_rankings
+from desktop.engines.preference.worths import Worths
 from desktop.engines.single_thread import single_thread
 from desktop.engines.votes import Floats
-from desktop.engines.worths import Worths
 from tools.bench.figures import hand_over
 
 Numbers = dict[str, Any]

@@ -28,7 +28,7 @@ from desktop.domain.study import Case, Series, Study
 from desktop.domain.task import Assignment, AssignmentState, Reader, Role
 from desktop.domain.time_span import TimeSpan, TimeState
 from desktop.store.tables import INDEXED, RECORD_TABLES
-from desktop.workspace.quality_measures import BoardOptions
+from desktop.workspace.quality.quality_measures import BoardOptions
 from desktop.workspace.workspace import Workspace
 from tools.bench.figures import hand_over
 

@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 
-from desktop.engines.evidence import explain, item_log_odds
-from desktop.engines.label_model import LabelModelOptions, fit_label_model, without_rule
-from desktop.engines.model_contest import compare_with_majority
-from desktop.engines.rule_figures import rule_figures
+from desktop.engines.rules.evidence import explain, item_log_odds
+from desktop.engines.rules.label_model import LabelModelOptions, fit_label_model, without_rule
+from desktop.engines.rules.model_contest import compare_with_majority
+from desktop.engines.rules.rule_figures import rule_figures
 from desktop.engines.votes import Floats, Ints, Votes
 
 KEPT = Path(__file__).with_name("rule_peers.json")  # what ``tools.bench.rule_peers`` gave

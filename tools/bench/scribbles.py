@@ -37,13 +37,13 @@ from desktop.commands.project import AddSchema, UseSchema  # noqa: E402
 from desktop.domain.geometry import XY  # noqa: E402
 from desktop.domain.schema import LabelClass, Schema  # noqa: E402
 from desktop.domain.study import FrameRef  # noqa: E402
-from desktop.engines.synthetic import make  # noqa: E402
+from desktop.engines.synthesis.synthetic import make  # noqa: E402
 from desktop.gui import simulated_hands as hands  # noqa: E402
-from desktop.gui import theme  # noqa: E402
 from desktop.gui.goto import go_to_frame  # noqa: E402
-from desktop.gui.main_window import MainWindow  # noqa: E402
-from desktop.gui.reading import Reading  # noqa: E402
+from desktop.gui.reading.reading import Reading  # noqa: E402
 from desktop.gui.shell import Shell  # noqa: E402
+from desktop.gui.widgets import theme  # noqa: E402
+from desktop.gui.window.main_window import MainWindow  # noqa: E402
 from desktop.imaging.slice_writer import DemoPatient, Volume, write_slices  # noqa: E402
 from desktop.workspace.settings import Settings  # noqa: E402
 from desktop.workspace.workspace import Workspace  # noqa: E402
@@ -192,8 +192,8 @@ def lines(truth: Truth, kind: int, count: int) -> list[tuple[XY, XY]]:
 
 def beside(scene: Scene) -> dict[str, float]:
     """Seconds of the floor and of the plain way for what is painted now."""
-    from desktop.engines.pixel_learner import cleaned, learn_pixels
-    from desktop.workspace.pixel_grid import described
+    from desktop.engines.learning.pixel_learner import cleaned, learn_pixels
+    from desktop.workspace.images.pixel_grid import described
 
     painted = scene.room.pixels.painted(scene.case_id, scene.frame)
     assert painted is not None

@@ -38,7 +38,8 @@ import json, sys, time
 begin, project = float(sys.argv[1]), sys.argv[2]
 from pathlib import Path
 from PySide6.QtCore import QTimer
-from desktop.gui import app as program, theme
+from desktop.gui import app as program
+from desktop.gui.widgets import theme
 from desktop.workspace.settings import Settings
 application = program.application()
 settings = Settings()

@@ -1,0 +1,1 @@
+"""How well readers agree beyond chance, on answers, masks, boxes, points and measurements."""

@@ -1,0 +1,1 @@
+"""One answer from many: classes, masks, boxes, points."""

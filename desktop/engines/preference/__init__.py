@@ -1,0 +1,1 @@
+"""Preferences on one scale: comparisons, rankings, raters, the next pair."""

@@ -1,0 +1,1 @@
+"""Rules that vote, and the label model that hears them."""

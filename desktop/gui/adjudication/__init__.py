@@ -1,0 +1,1 @@
+"""Disagreements and review: what readers said, what is ruled, pinned comments."""

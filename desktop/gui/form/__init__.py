@@ -1,0 +1,1 @@
+"""The form: questions and the ways to answer them, notes, guidelines."""

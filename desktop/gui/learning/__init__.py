@@ -1,0 +1,1 @@
+"""Learning in rounds, teacher and student, splits, synthetic images."""

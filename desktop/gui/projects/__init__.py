@@ -1,0 +1,1 @@
+"""Projects: opening, starting, taking images in."""

@@ -1,0 +1,1 @@
+"""The quality board: agreement, regions, suspect labels, reports."""

@@ -1,0 +1,1 @@
+"""Preference tasks: judging side by side, results."""

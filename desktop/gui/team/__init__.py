@@ -1,0 +1,1 @@
+"""Who reads what: work list, readers, batches, packages, gold."""

@@ -1,0 +1,1 @@
+"""The window around the pages: title, rail, bottom line, lock, notices, the way to any place."""

@@ -1,0 +1,1 @@
+"""What readers said, side by side: consensus, adjudication, review."""

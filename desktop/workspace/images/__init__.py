@@ -1,0 +1,1 @@
+"""Images of a project: taken in, found again, read for text, classified pixel by pixel, made up."""

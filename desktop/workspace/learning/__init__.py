@@ -1,0 +1,1 @@
+"""Learning from readers in rounds, teacher and student, training and test parts."""

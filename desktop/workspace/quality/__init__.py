@@ -1,0 +1,1 @@
+"""How well readers agree: the board, regions in mm, suspect labels, the report."""

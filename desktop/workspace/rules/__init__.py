@@ -1,0 +1,1 @@
+"""Rules: what they look at, running them, and what comes of it."""

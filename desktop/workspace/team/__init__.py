@@ -1,0 +1,1 @@
+"""Work given out and brought together: batches, packages, gold, bundles merged."""
