@@ -136,8 +136,8 @@ def test_the_machine_never_accepts() -> None:
         if "AcceptProposals" in path.read_text(encoding="utf-8")
     }
     assert told == {
-        "commands/proposal.py", "gui/suggestion_acts.py",
-        "workspace/authority.py", "workspace/suggestions_seen.py",
+        "commands/proposal.py", "gui/suggestions/suggestion_acts.py",
+        "workspace/access/authority.py", "workspace/models/suggestions_seen.py",
     }  # fmt: skip
 
 
