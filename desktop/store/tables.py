@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 from desktop.domain.account import ProjectSetting, Signature
@@ -251,6 +252,15 @@ events = Table(
     Index("events_by_scope", "case_id", "reader_id", "position"),
     Index("events_by_group", "group_id"),
     sqlite_autoincrement=True,
+)
+# a literal, not a parameter: else SQLite can't see that a query wants what the index holds
+UNDOING = events.c.undoes != literal_column("''")
+Index(
+    "events_by_undoes",
+    events.c.undoes,
+    events.c.position,
+    sqlite_where=UNDOING,
+    postgresql_where=UNDOING,
 )
 
 blobs = Table(

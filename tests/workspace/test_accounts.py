@@ -331,6 +331,7 @@ def as_before(file: Any) -> None:
     """Take from an open file what later versions brought."""
     for table in NEW_TABLES:
         file.execute(f"DROP TABLE {table}")
+    file.execute("DROP INDEX events_by_undoes")
     old_indexes = {"annotation": "case_id, reader_id", "assignment": "case_id"}
     for kind in ("answer", *old_indexes):
         table = f"{kind}_rows"
@@ -382,6 +383,7 @@ def test_a_project_of_the_last_version_gets_only_what_is_new(made: MadeProject) 
     file = driver.connect(str(made.path))
     for table in LATER:
         file.execute(f"DROP TABLE {table}")
+    file.execute("DROP INDEX events_by_undoes")
     file.execute("UPDATE project SET value = '0003' WHERE key = 'store_version'")
     file.commit()
     file.close()

@@ -33,6 +33,7 @@ from desktop.domain.errors import (
 )
 from desktop.domain.geometry import Box, Ellipse
 from desktop.domain.task import AssignmentState, Role
+from desktop.store.log import undoing
 from desktop.workspace import backups
 from desktop.workspace.access import authority
 from desktop.workspace.workspace import Workspace
@@ -231,6 +232,21 @@ def test_history_reads_as_sentences_with_a_place(made: MadeProject) -> None:
     assert lines[1].annotation_id == region and lines[1].frame is not None
     older = made.ws.history("case-0", before=lines[0].position, limit=1)
     assert older[0].position == lines[1].position
+
+
+def test_what_is_undone_is_known_through_undo_and_redo_and_read_by_an_index(
+    made: MadeProject,
+) -> None:
+    made.draw()
+    for undone in (True, False, True):
+        (made.ws.undo if undone else made.ws.redo)("case-0")
+        line = next(n for n in made.ws.history("case-0") if n.sentence == "Draw box: Nodule")
+        assert line.undone is undone
+    query = undoing({"one", "another"}).compile(
+        made.ws._read.engine, compile_kwargs={"literal_binds": True}
+    )
+    plan = made.ws._read.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+    assert "SEARCH events USING INDEX events_by_undoes" in plan[0][3]
 
 
 def test_listeners_hear_every_event_until_they_leave(made: MadeProject) -> None:

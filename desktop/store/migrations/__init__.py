@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from desktop.domain.errors import StoreProblem
 
-HEAD = "0004"
+HEAD = "0005"
 
 
 def check_version(connection: Connection) -> None:

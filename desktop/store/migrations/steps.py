@@ -9,13 +9,14 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
 
-from desktop.store.migrations import step_0002, step_0003, step_0004
+from desktop.store.migrations import step_0002, step_0003, step_0004, step_0005
 
 # revision reached -> (revision before, function that makes the change)
 STEPS: dict[str, tuple[str, Callable[[Operations], None]]] = {
     "0002": ("0001", step_0002.upgrade),
     "0003": ("0002", step_0003.upgrade),
     "0004": ("0003", step_0004.upgrade),
+    "0005": ("0004", step_0005.upgrade),
 }
 
 
