@@ -8,7 +8,7 @@ say where something is and own no pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import numpy as np
 from msgspec.structs import replace
@@ -16,11 +16,19 @@ from msgspec.structs import replace
 from desktop.domain.annotation import Annotation, MaskSlice, Origin, edited
 from desktop.domain.contracts import Transaction
 from desktop.domain.geometry import Ellipse, Mask, Polygon
-from desktop.domain.runs import MaskYX, decode_runs, encode_runs, mask_bounds, shape_mask
+from desktop.domain.runs import (
+    MaskYX,
+    decode_runs,
+    encode_runs,
+    mask_bounds,
+    runs_extent,
+    shape_mask,
+)
 from desktop.domain.schema import Overlap, Schema
-from desktop.domain.study import FrameRef
+from desktop.domain.study import FrameRef, Instance
 
 AREAS = (Polygon, Ellipse)  # shapes that own the pixels inside them
+Area = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, ends exclusive
 
 
 def fitted(
@@ -35,39 +43,56 @@ def fitted(
     """What of these painted pixels the region may have, once its rivals have given way to it.
 
     Only pixels that are new to the region count: what it has already was settled when it got them.
+    Rivals elsewhere on the image are left alone, so a stroke costs what it touches.
     """
-    rivals = list(_rivals(txn, region))
+    rivals = {rival.id: rival for rival in _rivals(txn, region)}
     if not rivals:
         return runs
+    _count, whole = runs_extent(runs, rows, columns)
+    parts = _parts(txn, region.case_id, frame, rivals, whole)
+    shapes = [r.geometry for r in rivals.values() if r.target.frame == frame]
+    areas = [s for s in shapes if isinstance(s, AREAS) and _meet(s.bounds(), whole)]
+    if not parts and not areas:
+        return runs
     mask = decode_runs(runs, rows, columns)
-    old = txn.maybe(MaskSlice, MaskSlice.id_for(region.id, frame))
-    fresh = mask if old is None else mask & ~decode_runs(txn.runs(old.runs), rows, columns)
-    barred = np.zeros_like(mask)
-    yielding: list[tuple[Annotation, MaskSlice]] = []
-    for rival in rivals:
-        if isinstance(rival.geometry, AREAS):
-            if rival.target.frame == frame:
-                barred |= shape_mask(rival.geometry, rows, columns)
-        elif (part := _slice(txn, rival, frame)) is not None:
-            by_hand = part.origin is Origin.DRAWN and origin is not Origin.DRAWN
-            if rival.locked or by_hand:
-                barred |= decode_runs(txn.runs(part.runs), rows, columns)
-            else:
-                yielding.append((rival, part))
-    for rival, part in yielding:
-        _give_up(txn, rival, part, fresh & ~barred)
-    return encode_runs(mask & ~(fresh & barred))
+    fresh, area = _fresh(txn, region, frame, mask, whole)
+    here = _window(area)
+    barred = np.zeros_like(fresh)
+    for shape in areas:
+        if _meet(shape.bounds(), area):
+            barred |= shape_mask(shape, rows, columns)[here]
+    yielding: list[MaskSlice] = []
+    for part in parts:
+        if not _meet(part.bounds, area):
+            continue
+        by_hand = part.origin is Origin.DRAWN and origin is not Origin.DRAWN
+        if rivals[part.annotation_id].locked or by_hand:
+            barred |= decode_runs(txn.runs(part.runs), rows, columns)[here]
+        else:
+            yielding.append(part)
+    barred &= fresh
+    for part in yielding:
+        _give_up(txn, rivals[part.annotation_id], part, area, fresh & ~barred)
+    if not barred.any():
+        return runs
+    kept = mask.copy()
+    kept[here] &= ~barred
+    return encode_runs(kept)
 
 
 def take(txn: Transaction, region: Annotation) -> None:
     """Painted rivals give up what lies under a region that has just got its shape or class."""
-    for rival in _rivals(txn, region):
-        if rival.locked or not isinstance(rival.geometry, Mask):
-            continue
-        for part in txn.find(MaskSlice, annotation_id=rival.id):
-            owned = _owned(txn, region, part)
-            if owned is not None:
-                _give_up(txn, rival, part, owned)
+    rivals = {
+        rival.id: rival
+        for rival in _rivals(txn, region)
+        if isinstance(rival.geometry, Mask) and not rival.locked
+    }
+    if not rivals:
+        return
+    for frame, owned in _owned(txn, region):
+        area = mask_bounds(owned)
+        for part in _parts(txn, region.case_id, frame, rivals, area):
+            _give_up(txn, rivals[part.annotation_id], part, area, owned[_window(area)])
 
 
 def _rivals(txn: Transaction, region: Annotation) -> Iterator[Annotation]:
@@ -87,28 +112,56 @@ def _rivals(txn: Transaction, region: Annotation) -> Iterator[Annotation]:
             yield other
 
 
-def _owned(txn: Transaction, region: Annotation, at: MaskSlice) -> MaskYX | None:
-    """The pixels that the region has on the image of a slice."""
-    if isinstance(region.geometry, AREAS):
-        same = region.target.frame == at.frame
-        return shape_mask(region.geometry, at.rows, at.columns) if same else None
-    part = _slice(txn, region, at.frame)
-    return None if part is None else decode_runs(txn.runs(part.runs), part.rows, part.columns)
+def _fresh(
+    txn: Transaction, region: Annotation, frame: FrameRef, mask_yx: MaskYX, whole: Area
+) -> tuple[MaskYX, Area]:
+    """The pixels that are new to the region, cut to the smallest area that holds them, and this."""
+    fresh = mask_yx[_window(whole)]
+    old = txn.maybe(MaskSlice, MaskSlice.id_for(region.id, frame))
+    if old is not None:
+        fresh = fresh & ~decode_runs(txn.runs(old.runs), *mask_yx.shape)[_window(whole)]
+    inside = mask_bounds(fresh)
+    x, y = whole[:2]
+    return fresh[_window(inside)], (inside[0] + x, inside[1] + y, inside[2] + x, inside[3] + y)
 
 
-def _slice(txn: Transaction, region: Annotation, frame: FrameRef) -> MaskSlice | None:
-    """What a painted region has on one image."""
-    if not isinstance(region.geometry, Mask):
-        return None
-    return txn.maybe(MaskSlice, MaskSlice.id_for(region.id, frame))
+def _owned(txn: Transaction, region: Annotation) -> Iterator[tuple[FrameRef, MaskYX]]:
+    """The images on which the region has pixels, and which."""
+    if isinstance(region.geometry, Mask):
+        for part in txn.find(MaskSlice, annotation_id=region.id):
+            yield part.frame, decode_runs(txn.runs(part.runs), part.rows, part.columns)
+    elif isinstance(region.geometry, AREAS) and (frame := region.target.frame) is not None:
+        size = txn.get(Instance, frame.instance_id)
+        yield frame, shape_mask(region.geometry, size.rows, size.columns)
 
 
-def _give_up(txn: Transaction, rival: Annotation, part: MaskSlice, taken_yx: MaskYX) -> None:
-    """Take pixels away from a painted slice; one without any goes, and its region with the last."""
-    before = decode_runs(txn.runs(part.runs), part.rows, part.columns)
-    left = before & ~taken_yx
-    if np.array_equal(left, before):
+def _parts(
+    txn: Transaction, case_id: str, frame: FrameRef, rivals: Container[str], area: Area
+) -> list[MaskSlice]:
+    """What painted rivals have on an image, as far as their rectangles meet the area."""
+    there = txn.find(MaskSlice, case_id=case_id, frame=frame.key)
+    return [p for p in there if p.annotation_id in rivals and _meet(p.bounds, area)]
+
+
+def _window(area: Area) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = area
+    return slice(y0, y1), slice(x0, x1)
+
+
+def _meet(one: tuple[float, float, float, float], area: Area) -> bool:
+    return one[0] < area[2] and area[0] < one[2] and one[1] < area[3] and area[1] < one[3]
+
+
+def _give_up(
+    txn: Transaction, rival: Annotation, part: MaskSlice, area: Area, taken_yx: MaskYX
+) -> None:
+    """Take pixels inside an area away from a painted slice; one without any goes, and its region
+    with the last."""
+    left = decode_runs(txn.runs(part.runs), part.rows, part.columns).copy()
+    here = left[_window(area)]
+    if not (here & taken_yx).any():
         return
+    here &= ~taken_yx
     if left.any():
         txn.put(
             replace(
