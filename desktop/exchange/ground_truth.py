@@ -11,7 +11,6 @@ Source: Amazon SageMaker Ground Truth, output data, bounding box job output (aug
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,13 @@ from desktop.domain.study import FrameRef
 from desktop.exchange.boxes import PixelBox, boxed_images, class_ids
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.json_files import lines_of, rows_of
 from desktop.exchange.names import image_name, schema_name
 from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
 
+Row = dict[str, Any]
 NAME = "labels"  # of the attribute that holds the boxes
 
 
@@ -44,7 +45,7 @@ class GroundTruthExporter:
         pool: ChildPool,
         progress: Progress,
     ) -> Written:
-        files: dict[tuple[str, str], list[str]] = {}
+        files: dict[tuple[str, str], list[Row]] = {}
         notes: list[Note] = []
         for labels in labelled_cases(snapshot, progress, "SageMaker"):
             for region in labels.regions:
@@ -52,13 +53,13 @@ class GroundTruthExporter:
                     sentence = "Points, lines and labels without a shape have no box."
                     notes.append(Note(self.name, region.annotation.id, sentence))
             for schema, reader, frame, boxes in boxed_images(labels):
-                line = _line(labels, schema, frame, boxes, snapshot.created_utc)
-                files.setdefault((schema_name(schema), reader), []).append(line)
+                row = _row(labels, schema, frame, boxes, snapshot.created_utc)
+                files.setdefault((schema_name(schema), reader), []).append(row)
         parts = []
-        for (schema_part, reader), lines in sorted(files.items()):
+        for (schema_part, reader), rows in sorted(files.items()):
             path = f"sagemaker/{schema_part}/{reader}.manifest"
-            write_file(folder / path, "".join(lines).encode())
-            parts.append(Part(path, self.name, "Augmented manifest", {"images": len(lines)}))
+            write_file(folder / path, lines_of(rows))
+            parts.append(Part(path, self.name, "Augmented manifest", {"images": len(rows)}))
         return Written(tuple(parts), tuple(notes))
 
     def compare(
@@ -84,13 +85,13 @@ class GroundTruthExporter:
         return 0
 
 
-def _line(
+def _row(
     labels: CaseLabels, schema: Schema, frame: FrameRef, boxes: list[PixelBox], created_utc: str
-) -> str:
+) -> Row:
     image = labels.instances[frame.instance_id]
     names = {c.id: c.name for c in schema.classes}
     size = {"width": image.columns, "height": image.rows, "depth": image.samples}
-    row: dict[str, Any] = {
+    return {
         "source-ref": _source(labels, frame),
         NAME: {
             "image_size": [size],
@@ -109,13 +110,11 @@ def _line(
             "job-name": f"readingroom/{schema_name(schema)}",
         },
     }
-    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read(path: Path) -> dict[str, list[PixelBox]]:
     images = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in rows_of(path):
         keys = ("class_id", "left", "top", "width", "height")
         boxes = [tuple(int(a[k]) for k in keys) for a in row[NAME]["annotations"]]
         images[row["source-ref"]] = boxes

@@ -27,9 +27,10 @@ from desktop.domain.study import FrameRef
 from desktop.exchange.boxes import PixelBox, boxed_images, class_ids
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.json_files import lines_of, pretty, rows_of
 from desktop.exchange.names import image_name, plain, schema_name
 from desktop.exchange.pictures import png, shown
-from desktop.exchange.regions import CaseLabels
+from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
 
@@ -54,19 +55,19 @@ class ImageFolderExporter:
         parts: list[Part] = []
         notes: list[Note] = []
         tables: dict[str, list[_Line]] = {}
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Image folder"):
-            for line in _lines(CaseLabels(snapshot, case)):
+        for labels in labelled_cases(snapshot, progress, "Image folder"):
+            for line in _lines(labels):
                 tables.setdefault(line.home, []).append(line)
         for home, lines in sorted(tables.items()):
             progress.check()
-            text = "".join(json.dumps(line.row, ensure_ascii=False) + "\n" for line in lines)
+            text = lines_of(line.row for line in lines)
             facts = {"rows": len(lines), "synthetic": sum(line.row["synthetic"] for line in lines)}
             parts.append(_put(folder, f"{home}/metadata.jsonl", text, "Image folder rows", facts))
             if options.pictures:
                 parts += self._images(snapshot, folder, lines, notes, progress)
         schemas = {lines[0].schema.id: lines[0].schema for lines in tables.values()}
         for _id, schema in sorted(schemas.items()):
-            text = json.dumps(_class_names(schema), ensure_ascii=False, indent=1) + "\n"
+            text = pretty(_class_names(schema))
             parts.append(_put(folder, _class_file(schema), text, "Names of the classes", {}))
         return Written(tuple(parts), tuple(notes))
 
@@ -84,8 +85,8 @@ class ImageFolderExporter:
         rows = {p: _read(folder / p) for p in sorted(there) if p.endswith("/metadata.jsonl")}
         pixels = 0
         schemas: dict[str, Schema] = {}
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing image folder"):
-            for line in _lines(CaseLabels(snapshot, case)):
+        for labels in labelled_cases(snapshot, progress, "Comparing image folder"):
+            for line in _lines(labels):
                 path = f"{line.home}/metadata.jsonl"
                 schemas[line.schema.id] = line.schema
                 if rows.get(path, {}).pop(line.row["file_name"], None) != line.row:
@@ -201,13 +202,13 @@ def _class_names(schema: Schema) -> dict[str, str]:
     return {str(n): names[c] for n, c in enumerate(class_ids(schema))}
 
 
-def _put(folder: Path, path: str, text: str, title: str, facts: Row) -> Part:
-    write_file(folder / path, text.encode())
+def _put(folder: Path, path: str, content: bytes, title: str, facts: Row) -> Part:
+    write_file(folder / path, content)
     return Part(path, "imagefolder", title, facts)
 
 
 def _read(path: Path) -> dict[str, Row]:
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = rows_of(path)
     if len({tuple(row) for row in rows}) != 1:
         raise Mismatch(path.name, "its rows have different columns")
     return {row["file_name"]: row for row in rows}

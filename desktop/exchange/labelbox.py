@@ -14,7 +14,6 @@ line, point, mask, classifications).
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -30,9 +29,10 @@ from desktop.domain.schema import AnswerValue, Question, QuestionKind
 from desktop.domain.study import FrameRef
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.json_files import lines_of, rows_of
 from desktop.exchange.names import image_name, schema_name
 from desktop.exchange.pictures import png
-from desktop.exchange.regions import CaseLabels, Region, RegionFrame
+from desktop.exchange.regions import CaseLabels, Region, RegionFrame, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
 
@@ -58,8 +58,7 @@ class LabelboxExporter:
         files: dict[str, list[Row]] = {}
         notes: list[Note] = []
         made_up: set[str] = set()
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Labelbox"):
-            labels = CaseLabels(snapshot, case)
+        for labels in labelled_cases(snapshot, progress, "Labelbox"):
             for path, row in _rows(labels, notes):
                 progress.check()
                 files.setdefault(path, []).append(row)
@@ -67,8 +66,7 @@ class LabelboxExporter:
                     made_up.add(row["dataRow"]["globalKey"])
         parts = []
         for path, rows in sorted(files.items()):
-            text = "".join(json.dumps(r, ensure_ascii=False, allow_nan=False) + "\n" for r in rows)
-            write_file(folder / path, text.encode())
+            write_file(folder / path, lines_of(rows))
             marked = sum(r["dataRow"]["globalKey"] in made_up for r in rows)
             facts = {"lines": len(rows), "synthetic_lines": marked}
             parts.append(Part(path, self.name, "Labelbox annotations", facts))
@@ -90,9 +88,9 @@ class LabelboxExporter:
         found = {p.path: _read(folder / p.path) for p in written.parts if p.path != _LISTED}
         pixels = 0
         made_up: set[str] = set()
-        for case in progress.over(snapshot.cases, len(snapshot.cases), "Comparing Labelbox"):
-            for path, meant in _rows(CaseLabels(snapshot, case), []):
-                if snapshot.is_synthetic(case):
+        for labels in labelled_cases(snapshot, progress, "Comparing Labelbox"):
+            for path, meant in _rows(labels, []):
+                if labels.is_synthetic:
                     made_up.add(meant["dataRow"]["globalKey"])
                 row = found.get(path, {}).pop(meant["uuid"], None)
                 if row is None:
@@ -205,7 +203,7 @@ def _only_frame(labels: CaseLabels, series_id: str) -> FrameRef | None:
 
 
 def _read(path: Path) -> dict[str, Row]:
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = rows_of(path)
     found = {row["uuid"]: row for row in rows}
     if len(found) != len(rows):
         raise Mismatch(path.name, "two lines have one id")

@@ -20,6 +20,7 @@ from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Unmet, Written
 from desktop.exchange.names import image_name, plain, schema_name
 from desktop.exchange.nifti import why_no_volume
+from desktop.exchange.pictures import png
 from desktop.exchange.regions import CaseLabels, Region, RegionFrame, labelled_cases
 from desktop.exchange.snapshot import Snapshot
 from desktop.exchange.volume import LabelVolume, compare_volume, label_volumes
@@ -50,7 +51,7 @@ class PngExporter:
                 if not is_picture(labels, series):
                     continue
                 for picture in _pictures(labels, series, options, notes):
-                    write_file(folder / picture.path, png_bytes(picture.pixels))
+                    write_file(folder / picture.path, png(picture.pixels))
                     parts.append(Part(picture.path, self.name, picture.title, picture.facts))
         return Written(tuple(parts), tuple(notes))
 
@@ -131,15 +132,6 @@ class NpyExporter:
 def is_picture(labels: CaseLabels, series: Series) -> bool:
     """Whether frames stand alone: no frame says where it lies in the patient."""
     return not any(i.planes for i in labels.instances_of(series))
-
-
-def png_bytes(pixels_yx: npt.NDArray[np.uint8]) -> bytes:
-    """An 8-bit grey PNG."""
-    from PIL import Image
-
-    packed = BytesIO()
-    Image.fromarray(pixels_yx, mode="L").save(packed, "PNG", compress_level=6)
-    return packed.getvalue()
 
 
 class _Picture:

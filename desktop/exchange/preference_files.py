@@ -11,6 +11,7 @@ from typing import Any
 
 from desktop.domain.ranking import Candidate, RankingKind, RankingPrompt, TaskRecords
 from desktop.exchange.exporter import Mismatch, Note
+from desktop.exchange.json_files import lines_of, pretty
 from desktop.exchange.names import plain
 from desktop.exchange.preference_argilla import argilla_records, argilla_settings
 from desktop.exchange.preference_pictures import Pictures
@@ -89,17 +90,19 @@ class TaskFiles:
             ):  # fmt: skip
                 if rows:
                     path = f"{name}.{split}.jsonl"
-                    made.append((path, _lines(rows), title, {"rows": len(rows), "split": split}))
+                    made.append((path, lines_of(rows), title, {"rows": len(rows), "split": split}))
                     self._note_rows(path, name, pairs, single)
-        made.append(("candidates.jsonl", _lines(self._candidates()), "Candidates by id", {}))
-        made.append(("rankings.jsonl", _lines(self._rankings()), "Rankings", {}))
+        made.append(("candidates.jsonl", lines_of(self._candidates()), "Candidates by id", {}))
+        made.append(("rankings.jsonl", lines_of(self._rankings()), "Rankings", {}))
         made.append(("reward.csv", self._reward_csv(), "Fitted worth of each candidate", {}))
         records = argilla_records(self.records, self.words, self.pictures)
         settings = argilla_settings(self.records, self.pictures)
-        made.append(("argilla/records.json", _pretty(records), "Argilla records", {}))
-        made.append(("argilla/settings.json", _pretty(settings), "Argilla settings", {}))
-        made.append(("sidecar.jsonl", _lines(self._sidecar), "What else is known of each row", {}))
-        made.append(("task.json", _pretty(self._about()), "The task, and what was counted",
+        made.append(("argilla/records.json", pretty(records), "Argilla records", {}))
+        made.append(("argilla/settings.json", pretty(settings), "Argilla settings", {}))
+        made.append(
+            ("sidecar.jsonl", lines_of(self._sidecar), "What else is known of each row", {})
+        )
+        made.append(("task.json", pretty(self._about()), "The task, and what was counted",
                      {"counts": self.counts}))  # fmt: skip
         return [(self.home + path, content, title, facts) for path, content, title, facts in made]
 
@@ -297,16 +300,6 @@ class TaskFiles:
 
     def _split(self, prompt: RankingPrompt) -> str:
         return split_of(prompt.text + prompt.case_id, self.options.splits)
-
-
-def _lines(rows: Sequence[Row]) -> bytes:
-    return "".join(
-        json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows
-    ).encode()
-
-
-def _pretty(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _round(value: float) -> float:

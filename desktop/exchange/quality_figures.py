@@ -7,14 +7,12 @@ all cases of the project; readers are pseudonyms, the same as in the tables.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from desktop.domain.contracts import Progress
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Part, Written
+from desktop.exchange.json_files import pretty
 from desktop.exchange.snapshot import Snapshot
 from desktop.imaging.child import ChildPool
 
@@ -40,7 +38,7 @@ class QualityExporter:
         figures = snapshot.quality()
         if figures is None:
             return Written()
-        write_file(folder / PATH, _text(figures).encode())
+        write_file(folder / PATH, pretty(figures))
         facts = {"rows": len(figures["rows"]), "readers": len(figures["readers"])}
         return Written((Part(PATH, self.name, "Agreement of readers", facts),))
 
@@ -57,12 +55,6 @@ class QualityExporter:
         found = [part.path for part in written.parts]
         if found != ([] if figures is None else [PATH]):
             raise Mismatch(PATH, "missing" if figures is not None else "nobody asked for it")
-        if figures is not None:
-            text = (folder / PATH).read_text(encoding="utf-8")
-            if text != _text(figures):
-                raise Mismatch(PATH, "other figures than were counted")
+        if figures is not None and (folder / PATH).read_bytes() != pretty(figures):
+            raise Mismatch(PATH, "other figures than were counted")
         return 0
-
-
-def _text(figures: Mapping[str, Any]) -> str:
-    return json.dumps(figures, indent=1, ensure_ascii=False) + "\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from desktop.domain.contracts import Progress
 from desktop.exchange import rows
 from desktop.exchange.disk import write_file
 from desktop.exchange.exporter import BundleOptions, Mismatch, Note, Part, Written
+from desktop.exchange.json_files import pretty
 from desktop.exchange.regions import CaseLabels, labelled_cases
 from desktop.exchange.rows import Cell, Row
 from desktop.exchange.snapshot import Snapshot
@@ -299,4 +299,4 @@ def _package(snapshot: Snapshot) -> bytes:
         "created": snapshot.created_utc,
         "resources": resources,
     }
-    return (json.dumps(package, indent=1, ensure_ascii=False) + "\n").encode()
+    return pretty(package)
