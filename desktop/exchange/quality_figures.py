@@ -35,7 +35,7 @@ class QualityExporter:
         progress: Progress,
     ) -> Written:
         progress.report(0.0, "Agreement of readers")
-        figures = snapshot.quality()
+        figures = snapshot.quality(progress)
         if figures is None:
             return Written()
         write_file(folder / PATH, pretty(figures))
@@ -51,7 +51,7 @@ class QualityExporter:
         pool: ChildPool,
         progress: Progress,
     ) -> int:
-        figures = snapshot.quality()
+        figures = snapshot.quality(progress)
         found = [part.path for part in written.parts]
         if found != ([] if figures is None else [PATH]):
             raise Mismatch(PATH, "missing" if figures is not None else "nobody asked for it")

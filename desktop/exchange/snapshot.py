@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from desktop.domain.adjudication import Adjudication
 from desktop.domain.annotation import Annotation, Answer, MaskSlice
 from desktop.domain.case_note import CaseNote
+from desktop.domain.contracts import Progress
 from desktop.domain.ranking import TaskRecords
 from desktop.domain.record import Value
 from desktop.domain.rule import RuleRun
@@ -88,7 +89,7 @@ class Snapshot:
     parts: Mapping[str, str] = field(default_factory=dict)
     kept_out: tuple[tuple[str, str], ...] = ()
     pixel_text: Callable[[Case], int | None] = lambda _case: None
-    quality: Callable[[], Mapping[str, Any] | None] = lambda: None
+    quality: Callable[[Progress], Mapping[str, Any] | None] = lambda _progress: None
 
     def is_synthetic(self, case: Case) -> bool:
         """Whether any image of the case was made up: every format says so."""

@@ -167,7 +167,7 @@ class FrozenProject:
             found = look_at(self._connection, case)
         return None if found is None else len(found.text)
 
-    def _quality(self) -> dict[str, Any] | None:
+    def _quality(self, progress: Progress) -> dict[str, Any] | None:
         """Agreement of readers, counted once; for who may see what all said."""
         if not self._sees_all or len(self.snapshot.readers) < 2:
             return None
@@ -183,6 +183,7 @@ class FrozenProject:
                     project=self.snapshot.title,
                     made_utc=self.snapshot.created_utc[:19].replace("T", " "),
                     names=pseudonyms(self.snapshot),
+                    progress=progress,
                 )
         return self._figures if self._figures["rows"] else None
 

@@ -60,16 +60,21 @@ def test_a_teacher_labels_people_check_and_the_student_gets_its_verdict(
     QTest.mouseClick(page.card.go, Qt.MouseButton.LeftButton)
     (run,) = made.ws.teaching.runs(page.topic)
     assert sum(run.offered.values()) + len(run.audit) == wanted
-    assert not page.student.isEnabled() and "were answered by people" in page.student.toolTip()
-    assert {row.cells[2] for row in page.table.rows()} == {"hidden"}
+    assert (
+        not page.check.student.isEnabled()
+        and "were answered by people" in page.check.student.toolTip()
+    )
+    assert {row.cells[2] for row in page.check.table.rows()} == {"hidden"}
     photo(window, "teaching-check")
     check_blindly(window, page, made)
-    wait_for(page.student.isEnabled, "enough checked")
-    QTest.mouseClick(page.student, Qt.MouseButton.LeftButton)
+    wait_for(page.check.student.isEnabled, "enough checked")
+    QTest.mouseClick(page.check.student, Qt.MouseButton.LeftButton)
     wait_for(lambda: made.ws.teaching.runs(page.topic)[0].trial is not None, "the verdict")
     trial = made.ws.teaching.runs(page.topic)[0].trial
-    assert trial is not None and trial.checked == REAL and trial.sentence in page.verdict.text()
-    assert page.save.isEnabled() == trial.kept
+    assert (
+        trial is not None and trial.checked == REAL and trial.sentence in page.check.verdict.text()
+    )
+    assert page.check.save.isEnabled() == trial.kept
     photo(window, "teaching-verdict")
     window.shell.wear("light")
     photo(window, "teaching-light")
@@ -95,8 +100,8 @@ def lessons_with_validation(folder: Path) -> Lessons:
 
 def check_blindly(window: MainWindow, page: Any, made: Lessons) -> None:
     """Open the first case of the check, see no suggestion there, and answer all of them."""
-    page.table.setFocus()
-    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    page.check.table.setFocus()
+    QTest.keyClick(page.check.table, Qt.Key.Key_Return)
     assert window.page == "read"
     opened = window.shell.reading.view.case_id
     (run,) = made.ws.teaching.runs(page.topic)
@@ -106,7 +111,7 @@ def check_blindly(window: MainWindow, page: Any, made: Lessons) -> None:
         made.answer(case_id, truth[case_id])
     window.show_page("teaching")
     right = sum(truth[c] == said for c, said in run.audit.items())
-    assert f"right on {right} " in page.checked.text()
+    assert f"right on {right} " in page.check.checked.text()
 
 
 def photo(window: MainWindow, name: str) -> None:
@@ -143,9 +148,9 @@ def test_a_teacher_outlines_open_cases_and_readers_decide(
     check_habits(page)
     QTest.mouseClick(page.card.go, Qt.MouseButton.LeftButton)
     (run,) = made.room.outlines.runs(page.topic)
-    assert f"{sum(run.offered.values())} outlines" in page.last.text()
-    assert not page.student.isEnabled() and "no student" in page.student.toolTip()
-    assert page.save.isEnabled()
+    assert f"{sum(run.offered.values())} outlines" in page.check.last.text()
+    assert not page.check.student.isEnabled() and "no student" in page.check.student.toolTip()
+    assert page.check.save.isEnabled()
     case_id = made.cases[3]
     proposals = [p for p, d in made.room.proposals(case_id) if d is None]
     go_to_frame(window.shell.reading, case_id, made.frame(case_id))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -15,19 +14,28 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
-    QScrollArea,
     QWidget,
 )
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
+from desktop.gui.exchange.export_result import ExportResult
 from desktop.gui.exchange.merge_card import MergeCard
 from desktop.gui.goto import open_case
 from desktop.gui.projects.places_of_projects import free_path
 from desktop.gui.shell import Shell
 from desktop.gui.suggestions.pixel_text_card import TextNotice
 from desktop.gui.widgets import icons
-from desktop.gui.widgets.furniture import across, clear, down, frame, in_groups, label, push, rule
+from desktop.gui.widgets.furniture import (
+    across,
+    centred,
+    down,
+    frame,
+    label,
+    push,
+    rule,
+    scrolled,
+)
 from desktop.gui.widgets.segments import segments
 from desktop.gui.window.running import was_cancelled
 
@@ -35,7 +43,6 @@ if TYPE_CHECKING:
     from desktop.exchange.bundle import BundleReport
     from desktop.workspace.jobs import Job
 
-_NOTES = 12
 _SETTLED_MS = 50
 
 
@@ -53,29 +60,20 @@ class ExchangePage(QWidget):
         self._target = Path()
         self._formats: dict[str, QCheckBox] = {}
         outer = across(self, (24, 16, 24, 16))
-        self._area = area = QScrollArea()
-        area.setWidgetResizable(True)
         holder = QWidget()
         holder.setMaximumWidth(860)
         column = down(holder, gap=12)
         column.addWidget(label("Exchange", "title"))
         column.addWidget(self._make_export())
-        self._result = frame("card")
-        self._result_column = down(self._result, (20, 16, 20, 16), 8)
-        self._result.hide()
+        self._result = ExportResult()
         column.addWidget(self._result)
         column.addWidget(self._make_verify(verify))
         self.merge = MergeCard(shell)
         self.merge.told.connect(self._show_merge)
         column.addWidget(self.merge)
         column.addStretch(1)
-        middle = QWidget()
-        row = across(middle)
-        row.addStretch(1)
-        row.addWidget(holder, 20)
-        row.addStretch(1)
-        area.setWidget(middle)
-        outer.addWidget(area)
+        self._area = scrolled(centred(holder))
+        outer.addWidget(self._area)
         self._reading.opened.connect(self._opened)
         self._reading.committed.connect(self._committed)
 
@@ -321,7 +319,7 @@ class ExchangePage(QWidget):
 
     def _failed(self, error: UserError) -> None:
         self._end()
-        self._show_result(False, error.title, [error.detail, error.hint], None)
+        self._result.show_failed(error)
         if not self.isVisible():
             self._shell.say(
                 "The export did not work", error.title, "warn", "Show", self.wanted.emit
@@ -329,41 +327,9 @@ class ExchangePage(QWidget):
 
     def _done(self, report: BundleReport) -> None:
         self._end()
-        cases = "1 case" if report.case_count == 1 else f"{report.case_count:,} cases"
-        lines = [
-            f"Everything was read back: {report.compared_voxels:,} voxels compared, none differs."
-            if report.compared_voxels
-            else "Everything was read back; there are no masks in it to compare.",
-            f"{cases} in {report.parts:,} files, {max(1, round(report.seconds))} s.",
-            f"Fingerprint of the manifest: {in_groups(report.manifest_sha256)}",
-        ]
-        lines += [note.sentence for note in report.notes[:_NOTES]]
-        if len(report.notes) > _NOTES:
-            lines.append(f"And {len(report.notes) - _NOTES:,} more notes, in the bundle's card.")
-        self._show_result(True, "The bundle is complete", lines, Path(report.path))
+        self._result.show_done(report)
         if not self.isVisible():
             self._shell.say("The bundle is complete", "", "ok", "Show", self.wanted.emit)
-
-    def _show_result(self, fine: bool, title: str, lines: list[str], path: Path | None) -> None:
-        clear(self._result_column)
-        head = QWidget()
-        row = across(head, gap=8)
-        row.addWidget(icons.Glyph("check" if fine else "error", "ok" if fine else "danger"))
-        row.addWidget(label(title, "heading", wrap=True), 1)
-        if path is not None:
-            button = push("Open the folder", icon="folder", tip="Shows the bundle among the files.")
-            folder = path if path.is_dir() else path.parent
-            button.clicked.connect(
-                lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-            )
-            row.addWidget(button)
-        self._result_column.addWidget(head)
-        for line in lines:
-            if line:
-                text = label(line, "muted", wrap=True)
-                text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                self._result_column.addWidget(text)
-        self._result.show()
 
     # ---------------------------------------------------------------------------------------
 

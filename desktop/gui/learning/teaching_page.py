@@ -6,23 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.gui.learning.teaching_card import TeacherCard
+from desktop.gui.learning.teaching_check import CHECK, DECIDE, CheckCard, run_words
 from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import (
-    EmptyState,
     across,
     down,
-    frame,
     label,
     push,
-    reset_role,
-    rule,
 )
-from desktop.gui.widgets.plain_table import Head, PlainTable, Row
 
 if TYPE_CHECKING:
     from desktop.domain.teaching import StudentTrial, Teaching
@@ -31,13 +27,6 @@ if TYPE_CHECKING:
     from desktop.workspace.learning.teaching import Audit, TeachingDesk
     from desktop.workspace.workspace import Workspace
 
-HEADS = (
-    Head("Case", "A case that people check", 140),
-    Head("People", "What people answered", 100),
-    Head("Teacher", "What the teacher said; hidden until people answered", 100),
-)
-CHECK = "2  People check a part, then the student proves itself"
-DECIDE = "2  Readers decide about each outline"
 _WATCHED = ("answer", "teaching", "schema", "proposal", "split")
 
 
@@ -60,7 +49,11 @@ class TeachingPage(QWidget):
         self.card.ask_wanted.connect(self.ask)
         self.card.label_wanted.connect(self.label_open)
         body.addWidget(self.card, 1)
-        body.addWidget(self._make_check(), 1)
+        self.check = CheckCard()
+        self.check.chosen.connect(self.chosen)
+        self.check.teach_wanted.connect(self.teach)
+        self.check.save_wanted.connect(self._ask_file)
+        body.addWidget(self.check, 1)
         column.addLayout(body, 1)
         shell.reading.committed.connect(self._committed)
         shell.reading.opened.connect(lambda _room: self._forget())
@@ -81,45 +74,6 @@ class TeachingPage(QWidget):
         back.clicked.connect(self.left)
         head.addWidget(back)
         return head
-
-    def _make_check(self) -> QWidget:
-        card = frame("card")
-        column = down(card, (16, 12, 16, 12), 8)
-        self.second = label(CHECK, "heading")
-        column.addWidget(self.second)
-        self.last = label("", "muted", wrap=True)
-        column.addWidget(self.last)
-        self._stack = QStackedWidget()
-        self.table = PlainTable("Cases that people check", HEADS)
-        self.table.opened.connect(lambda key: self.chosen.emit(str(key)))
-        self._empty = EmptyState("learning", "", "")
-        self._stack.addWidget(self.table)
-        self._stack.addWidget(self._empty)
-        column.addWidget(self._stack, 1)
-        row = across(gap=8)
-        self.open = push("Open", "", "next", "Opens the chosen case (Enter).")
-        self.open.clicked.connect(lambda: self.chosen.emit(str(self.table.key() or "")))
-        row.addWidget(self.open)
-        self.checked = label("", "muted", wrap=True)
-        row.addWidget(self.checked, 1)
-        column.addLayout(row)
-        column.addWidget(rule())
-        row = across(gap=8)
-        self.student = push("Teach the student", "primary", "learning", "")
-        self.student.clicked.connect(self.teach)
-        row.addWidget(self.student)
-        self.save = push(
-            "Save labels…", "", "", "A table of the teacher's labels with their weight (CSV)."
-        )
-        self.save.clicked.connect(self._ask_file)
-        row.addWidget(self.save)
-        row.addStretch(1)
-        column.addLayout(row)
-        self.verdict = label("", "muted", wrap=True)
-        column.addWidget(self.verdict)
-        self.history = label("", "small", wrap=True)
-        column.addWidget(self.history)
-        return card
 
     # showing -------------------------------------------------------------------------------
 
@@ -179,17 +133,17 @@ class TeachingPage(QWidget):
     def _show_runs(self) -> None:
         room, topic = self._room, self.topic
         if room is None or topic is None:
-            self._say_empty(
+            self.check.show_nothing(
                 "Nothing to teach",
                 "A question about a whole case with answers to choose from, or classes to outline.",
             )
             self._enable(None, None)
             return
-        self.second.setText(DECIDE if self._outlines else CHECK)
+        self.check.heading.setText(DECIDE if self._outlines else CHECK)
         self.card.offer(self._desk.teachers(topic), has_check=not self._outlines)
         runs = self._desk.runs(topic)
         if not runs:
-            self._say_empty(
+            self.check.show_nothing(
                 "Nothing is labelled by a teacher yet",
                 "Ask the teacher and choose thresholds. Readers then decide about every outline."
                 if self._outlines
@@ -200,82 +154,21 @@ class TeachingPage(QWidget):
         last = runs[-1]
         audit = self._desk.audit(topic, last)
         if self._outlines:
-            self._show_decided(last)
+            standing = self._desk.why_not_yet(topic, last)
+            self.check.show_decided(last, self._desk.decided(last), standing)
         else:
-            self._show_audit(room, topic, last, audit)
+            self.check.show_audit(room, topic, last, audit)
         self._enable(last, audit)
-        self.history.setText("\n".join(_run_words(r) for r in runs[:-1][::-1][:3]))
-
-    def _say_empty(self, title: str, text: str) -> None:
-        self._empty.say(title, text)
-        self._stack.setCurrentWidget(self._empty)
-        for words in (self.last, self.checked, self.verdict, self.history):
-            words.setText("")
-
-    def _show_decided(self, last: Teaching) -> None:
-        """What became of the outlines so far."""
-        said = {v.value: n for v, n in self._desk.decided(last).items()}
-        counts = ", ".join(f"{said[w]:,} {w}" for w in sorted(said)) or "none is decided yet"
-        self._say_empty("Suggested to the readers of these cases", f"So far: {counts}.")
-        self.last.setText(_run_words(last))
-        reset_role(self.verdict, "role", "muted")
-        self.verdict.setText(self._desk.why_not_yet(self.topic, last))
-
-    def _show_audit(self, room: Workspace, topic: Any, last: Teaching, audit: Audit) -> None:
-        said = topic.question.choice_texts()
-        rows = [
-            Row(
-                case_id,
-                (
-                    room.case(case_id).title,
-                    said.get(given, given.capitalize()) if given else "open",
-                    said.get(teacher, teacher.capitalize()) if given else "hidden",
-                ),
-                token="muted" if not given else "ok" if given == teacher else "warn",
-            )
-            for case_id, teacher, given in audit.lines
-        ]
-        self.table.show_rows(rows, keep=self.table.key())
-        self._stack.setCurrentWidget(self.table)
-        self.last.setText(_run_words(last))
-        interval = audit.interval
-        right = (
-            ""
-            if interval is None
-            else f"; the teacher was right on {audit.right} "
-            f"({interval.low:.0%} to {interval.high:.0%})"
-        )
-        self.checked.setText(f"{audit.checked} of {len(audit.lines)} answered by people{right}.")
-        if last.trial is None:
-            self.verdict.setText("")
-            return
-        weight = f" The teacher's labels weigh {last.trial.weight:.2f}, their share that was right."
-        self.verdict.setText(last.trial.sentence + (weight if last.trial.kept else ""))
-        reset_role(self.verdict, "role", "ok" if last.trial.kept else "warn")
+        self.check.history.setText("\n".join(run_words(r) for r in runs[:-1][::-1][:3]))
 
     def _enable(self, last: Teaching | None, audit: Audit | None) -> None:
-        has_lines = last is not None and bool(audit and audit.lines)
-        self.open.setEnabled(has_lines)
-        self.open.setToolTip(
-            "Opens the chosen case (Enter)." if has_lines else "No case waits to be checked."
-        )
         self.card.ask.setEnabled(self.topic is not None and not self._busy)
         why = self._busy
         if not why and last is None:
             why = "A teacher has to label something first."
         if not why and last is not None and self._room is not None and self.topic is not None:
             why = self._desk.why_not_yet(self.topic, last)
-        self.student.setEnabled(not why)
-        self.student.setToolTip(
-            why or "Learns with and without the labels and compares both on validation images."
-        )
-        dropped = last is None or (last.trial is not None and not last.trial.kept)
-        self.save.setEnabled(not dropped)
-        self.save.setToolTip(
-            "There are no labels of a teacher to save."
-            if dropped
-            else "A table of the teacher's labels with their weight (CSV)."
-        )
+        self.check.enable(last, audit, why)
 
     # acts ----------------------------------------------------------------------------------
 
@@ -373,8 +266,8 @@ class TeachingPage(QWidget):
     def _begin(self, words: str) -> None:
         self._busy = words
         self.card.ask.setEnabled(False)
-        self.student.setEnabled(False)
-        self.student.setToolTip(words)
+        self.check.student.setEnabled(False)
+        self.check.student.setToolTip(words)
 
     def _failed(self, error: UserError) -> None:
         self._busy = ""
@@ -396,18 +289,3 @@ class TeachingPage(QWidget):
         self.card.forget()
         if self.isVisible():
             self.refresh()
-
-
-def _run_words(run: Teaching) -> str:
-    count = sum(run.offered.values())
-    if not run.question_id:
-        return (
-            f"Teacher {run.number}, {run.teacher}: {count:,} outlines on {run.pool:,} open cases."
-        )
-    words = (
-        f"Teacher {run.number}, {run.teacher}: {count:,} of {run.pool:,} open cases labelled, "
-        f"{len(run.audit)} set aside for people."
-    )
-    if run.trial is not None:
-        words += " Student kept." if run.trial.kept else " Student not kept, labels withdrawn."
-    return words

@@ -18,6 +18,7 @@ from desktop.gui.shell import Shell
 from desktop.workspace.places import data_dir
 
 if TYPE_CHECKING:
+    from desktop.workspace.jobs import Jobs
     from desktop.workspace.workspace import Workspace
 
 Post = Callable[[Callable[[], None]], None]
@@ -32,6 +33,23 @@ class Projects(QObject):
     def __init__(self, shell: Shell, post: Post | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._shell, self._post = shell, post
+        self._own_jobs: Jobs | None = None
+
+    def jobs(self) -> Jobs:
+        """Jobs of the open project, or the window's own where none is open."""
+        room = self._shell.reading.workspace
+        if room is not None:
+            return room.jobs
+        if self._own_jobs is None:
+            from desktop.workspace.jobs import Jobs
+
+            self._own_jobs = Jobs(self._post)
+        return self._own_jobs
+
+    def close_jobs(self) -> None:
+        """Stop what the window does without a project."""
+        if self._own_jobs is not None:
+            self._own_jobs.close()
 
     def open(
         self, path: Path, reader_name: str, passphrase: str = "", read_only: bool = False

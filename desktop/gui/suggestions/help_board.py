@@ -7,12 +7,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from desktop.domain.help_study import Arm
 from desktop.gui.shell import Shell
 from desktop.gui.suggestions.help_cases import HelpCases
-from desktop.gui.widgets.furniture import EmptyState, across, clear, down, frame, label, push
+from desktop.gui.widgets.furniture import (
+    EmptyState,
+    across,
+    clear,
+    down,
+    frame,
+    label,
+    push,
+    scrolled,
+)
 from desktop.gui.widgets.plot import Axis, Bars, Datum, Plot, PlotView
 
 if TYPE_CHECKING:
@@ -37,9 +46,6 @@ class HelpBoard(QWidget):
         self._shell, self._reading = shell, shell.reading
         self.report: HelpReport | None = None
         outer = across(self, (24, 16, 24, 16))
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
         column = down(inside, gap=12)
         head = across(gap=8)
@@ -55,7 +61,7 @@ class HelpBoard(QWidget):
         column.addLayout(head)
         self._body: QVBoxLayout = down(gap=12)
         column.addLayout(self._body, 1)
-        area.setWidget(inside)
+        area = scrolled(inside)
         outer.addWidget(area)
         self.behind = HelpCases(self._reading, area)
         self.behind.chosen.connect(self.chosen)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QVBoxLayout, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
@@ -20,6 +20,7 @@ from desktop.gui.widgets import icons
 from desktop.gui.widgets.furniture import (
     EmptyState,
     across,
+    centred,
     clear,
     down,
     frame,
@@ -27,6 +28,7 @@ from desktop.gui.widgets.furniture import (
     inset,
     label,
     push,
+    scrolled,
 )
 from desktop.gui.window.running import wait_for_job
 
@@ -48,9 +50,6 @@ class ModelsPage(QWidget):
         self._shell, self._reading = shell, shell.reading
         self._edited = ""
         outer = across(self, (24, 16, 24, 16))
-        area = self._area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         holder = QWidget()
         holder.setMaximumWidth(900)
         column = down(holder, gap=12)
@@ -63,13 +62,8 @@ class ModelsPage(QWidget):
         self.arms = ArmsCard(shell)
         column.addWidget(self.arms)
         column.addStretch(1)
-        middle = QWidget()
-        row = across(middle)
-        row.addStretch(1)
-        row.addWidget(holder, 20)
-        row.addStretch(1)
-        area.setWidget(middle)
-        outer.addWidget(area)
+        self._area = scrolled(centred(holder))
+        outer.addWidget(self._area)
         self._reading.committed.connect(self._committed)
 
     def showEvent(self, event: Any) -> None:

@@ -10,7 +10,16 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QStacke
 from desktop.domain.errors import UserError
 from desktop.gui.shell import Shell
 from desktop.gui.team.assign_new_batch import NewBatchCard
-from desktop.gui.widgets.furniture import ElidedLabel, EmptyState, across, clear, down, label, push
+from desktop.gui.widgets.furniture import (
+    ElidedLabel,
+    EmptyState,
+    across,
+    clear,
+    down,
+    label,
+    push,
+    scrolled,
+)
 from desktop.gui.widgets.load_bar import LoadBar, Part
 
 if TYPE_CHECKING:
@@ -25,10 +34,7 @@ class BatchesPane(QWidget):
         self._shell, self._reading = shell, shell.reading
         row = across(self, gap=16)
         self.new = NewBatchCard(shell)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.new)
+        area = scrolled(self.new)
         area.setFixedWidth(372)
         side = down(gap=8)
         side.addWidget(area, 1)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.gui.shell import Shell
@@ -20,6 +20,7 @@ from desktop.gui.widgets.furniture import (
     frame,
     label,
     push,
+    scrolled,
 )
 from desktop.gui.widgets.plot import Axis, Guide, PlotView, forest
 
@@ -66,13 +67,9 @@ class GoldPane(QWidget):
         left.addWidget(card, 3)
         left.addWidget(self._make_cases(), 2)
         row.addLayout(left, 3)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._reader = frame("card")
         self._about = down(self._reader, (16, 12, 16, 12), 8)
-        area.setWidget(self._reader)
-        row.addWidget(area, 2)
+        row.addWidget(scrolled(self._reader), 2)
         self._stack.addWidget(inside)
 
     def _make_cases(self) -> QFrame:
@@ -80,13 +77,9 @@ class GoldPane(QWidget):
         column = down(card, (16, 12, 8, 12), 8)
         self._cases_head = label("Gold cases", "heading")
         column.addWidget(self._cases_head)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
         self._cases = down(inside, (0, 0, 8, 0), 0)
-        area.setWidget(inside)
-        column.addWidget(area, 1)
+        column.addWidget(scrolled(inside), 1)
         return card
 
     def refresh(self) -> None:

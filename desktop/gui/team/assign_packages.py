@@ -7,11 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QProgressBar, QScrollArea, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QLineEdit, QProgressBar, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.gui.shell import Shell
-from desktop.gui.widgets.furniture import ElidedLabel, across, clear, down, frame, label, push, rule
+from desktop.gui.widgets.furniture import (
+    ElidedLabel,
+    across,
+    centred,
+    clear,
+    down,
+    frame,
+    label,
+    push,
+    rule,
+    scrolled,
+)
 
 if TYPE_CHECKING:
     from desktop.workspace.jobs import Job
@@ -30,8 +41,6 @@ class PackagesPane(QWidget):
         self._job: Job | None = None
         self._stop_hearing: Callable[[], None] | None = None
         outer = across(self)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
         holder = QWidget()
         holder.setMaximumWidth(860)
         column = down(holder, (0, 0, 8, 0), 12)
@@ -40,13 +49,7 @@ class PackagesPane(QWidget):
         self._sent = down(self._out, (16, 12, 16, 12), 6)
         column.addWidget(self._out)
         column.addStretch(1)
-        inside = QWidget()
-        centred = across(inside)
-        centred.addStretch(1)
-        centred.addWidget(holder, 20)
-        centred.addStretch(1)
-        area.setWidget(inside)
-        outer.addWidget(area)
+        outer.addWidget(scrolled(centred(holder)))
 
     def _make_card(self) -> QWidget:
         card = frame("card")

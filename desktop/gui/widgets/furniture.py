@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -82,6 +83,25 @@ def down(
 ) -> QVBoxLayout:
     """A vertical layout with spacing from the scale."""
     return _spaced(QVBoxLayout(parent) if parent else QVBoxLayout(), margins, gap)  # type: ignore[return-value]
+
+
+def scrolled(inside: QWidget) -> QScrollArea:
+    """Scrolls up and down over ``inside``, which keeps to the width that there is."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inside)
+    return area
+
+
+def centred(inside: QWidget) -> QWidget:
+    """``inside``, up to its greatest width, in the middle of a wide page."""
+    middle = QWidget()
+    row = across(middle)
+    row.addStretch(1)
+    row.addWidget(inside, 20)
+    row.addStretch(1)
+    return middle
 
 
 def _spaced(layout: QBoxLayout, margins: Sequence[int], gap: int) -> QBoxLayout:

@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QProgressBar, QScrollArea, QWidget
+from PySide6.QtWidgets import QProgressBar, QWidget
 
 from desktop.domain.contracts import Progress
 from desktop.domain.errors import UserError
 from desktop.gui.shell import Shell
 from desktop.gui.widgets import icons
-from desktop.gui.widgets.furniture import across, clear, down, frame, in_groups, label, push
+from desktop.gui.widgets.furniture import (
+    across,
+    clear,
+    down,
+    frame,
+    in_groups,
+    label,
+    push,
+    scrolled,
+)
 from desktop.gui.window.running import was_cancelled
 
 if TYPE_CHECKING:
@@ -54,14 +63,10 @@ class CheckPage(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         column.addWidget(self._bar)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
         self._lines = down(inside, gap=8)
-        area.setWidget(inside)
-        self._area = area
-        column.addWidget(area, 1)
+        self._area = scrolled(inside)
+        column.addWidget(self._area, 1)
         row = across()
         row.addStretch(1)
         self._button = push("Cancel", tip="Stops the check, or goes back when it is over (Esc).")

@@ -45,7 +45,6 @@ from desktop.interaction.view import ViewState
 
 if TYPE_CHECKING:
     from desktop.gui.projects.new_project_page import NewProjectPage
-    from desktop.workspace.jobs import Jobs
 
 MakeCanvas = Callable[[Any], QWidget]
 
@@ -58,8 +57,8 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.shell, self._reading = shell, shell.reading
-        self._post, self._make_canvas = post, make_canvas or canvas_for
-        self._own_jobs: Jobs | None = None
+        self._make_canvas = make_canvas or canvas_for
+        self._stood: dict[QWidget, bool] = {}  # parts that stand aside while the image is alone
         self.is_image_only = self._hears_screens = self._offering = False
         self.page = "start"
         self.bugs: BugWatch | None = None
@@ -117,7 +116,7 @@ class MainWindow(QMainWindow):
         self.worklist_page = WorklistPage(self.shell, self._window_acts.open_images, self.pages)
         self.exchange_page = ExchangePage(self.shell, self._window_acts.verify_bundle, self.pages)
         self.import_page = ImportPage(self.shell, self.pages)
-        self.check_page = CheckPage(self.shell, self._jobs, self.pages)
+        self.check_page = CheckPage(self.shell, self.projects.jobs, self.pages)
         self.settings_page = SettingsPage(self.shell, self.pages)
         self._pages: dict[str, QWidget] = {
             "start": self.start_page,
@@ -221,7 +220,7 @@ class MainWindow(QMainWindow):
         """The steps of a new project; made when they are wanted, because they hold an editor."""
         from desktop.gui.projects.new_project_page import NewProjectPage
 
-        page = NewProjectPage(self._jobs)
+        page = NewProjectPage(self.projects.jobs)
         page.created.connect(self._window_acts.create)
         page.left.connect(self._go_home)
         self.add_page("new", page)
@@ -245,13 +244,7 @@ class MainWindow(QMainWindow):
         if on and self.page != "read":
             self.show_page("read")
         parts = (self.title, self.rail, self.bottom, page.tools, page.bar, page.panel, page.strip)
-        if on:
-            self._stood = {w: not w.isHidden() for w in parts}
-            for part in parts:
-                part.hide()
-        else:
-            for part, stood in self._stood.items():
-                part.setVisible(stood)
+        self._stood = window_layout.set_aside(parts, on, self._stood)
         self.is_image_only = on
         self.signs.refresh_actions()
         page.focus_image()
@@ -338,17 +331,6 @@ class MainWindow(QMainWindow):
         icons.bind(self.actions_["view.theme"], "moon" if light else "sun")
         self.update()
 
-    def _jobs(self) -> Jobs:
-        """Jobs of the open project, or the window's own where none is open."""
-        room = self._reading.workspace
-        if room is not None:
-            return room.jobs
-        if self._own_jobs is None:
-            from desktop.workspace.jobs import Jobs
-
-            self._own_jobs = Jobs(self._post)
-        return self._own_jobs
-
     # events --------------------------------------------------------------------------------
 
     def showEvent(self, event: Any) -> None:
@@ -402,7 +384,6 @@ class MainWindow(QMainWindow):
         if self.is_image_only:
             self.show_image_only(False)
         window_layout.keep(self, self.reading_page)
-        if self._own_jobs is not None:
-            self._own_jobs.close()
+        self.projects.close_jobs()
         self._reading.open(None)
         super().closeEvent(event)

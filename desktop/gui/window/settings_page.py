@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QScrollArea, QSpinBox, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QLineEdit, QSpinBox, QWidget
 
 from desktop.gui.shell import Shell
-from desktop.gui.widgets.furniture import across, down, frame, inset, label, push, rule
+from desktop.gui.widgets.furniture import (
+    across,
+    centred,
+    down,
+    frame,
+    inset,
+    label,
+    push,
+    rule,
+    scrolled,
+)
 from desktop.gui.widgets.segments import segments
 from desktop.workspace.places import config_dir, log_dir
 
@@ -58,16 +68,7 @@ class SettingsPage(QWidget):
             lines.addWidget(text)
         column.addWidget(places)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = QWidget()
-        middle = across(inside)
-        middle.addStretch(1)
-        middle.addWidget(holder, 20)
-        middle.addStretch(1)
-        area.setWidget(inside)
-        outer.addWidget(area)
+        outer.addWidget(scrolled(centred(holder)))
         shell.theme_changed.connect(self.refresh)
 
     def refresh(self) -> None:

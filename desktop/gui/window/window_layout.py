@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop.workspace.places import config_dir
 
@@ -36,6 +37,17 @@ def keep(window: QMainWindow, page: ReadingPage) -> None:
     kept.setValue("strip", "false" if page.strip.isHidden() else "true")
     kept.setValue("tab", page.panel.tab)
     kept.sync()
+
+
+def set_aside(
+    parts: Sequence[QWidget], on: bool, stood: dict[QWidget, bool]
+) -> dict[QWidget, bool]:
+    """Hide these parts, or show them again as they ``stood``; how they stand without this."""
+    if on:
+        stood = {part: not part.isHidden() for part in parts}
+    for part, shown in stood.items():
+        part.setVisible(shown and not on)
+    return stood
 
 
 def _kept() -> QSettings:

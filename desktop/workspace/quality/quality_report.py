@@ -345,13 +345,14 @@ def figures_of(
     project: str,
     made_utc: str,
     names: dict[str, str],
+    progress: Progress,
 ) -> dict[str, Any]:
     """The board and its details as JSON-compatible data, for a bundle; any thread.
 
     ``names``: what readers are called there. Sites are numbered: their names say where patients
     were treated.
     """
-    options, progress = BoardOptions(), Progress()
+    options = BoardOptions()
     board = count_board(connection, project_id, options, progress)
     everybody = quality_board.everybody(connection, project_id)
     titles = quality_board.class_titles(connection)
