@@ -37,7 +37,7 @@ class CocoExporter:
     """Regions as COCO instances, points and lines beside them."""
 
     name = "coco"
-    title = "COCO JSON (boxes, polygons, RLE masks, points, lines)"
+    title = "COCO JSON (boxes, polygons, masks, points)"
     suffix = ".json"
 
     def write(

@@ -1,9 +1,8 @@
 """The pages of the window that the rail and Ctrl+digits reach, declared once.
 
-To add a page: one line here, and a module with a QWidget that takes the Shell. It is made when it
-is shown for the first time, so that none of them costs start-up time. What it may have:
-``chosen`` (Signal of a case id to be read), ``left`` (Signal: back to reading) and
-``take_focus()``. A page reads what it shows in its own ``showEvent``.
+To add a page: one line here, and a module with a ``Page``. It is made when it is shown for the
+first time, so that none of them costs start-up time. It emits ``chosen`` (a case id to be read) and
+``left`` (back to reading), may have ``take_focus()``, and reads what it shows in ``showEvent``.
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from typing import TYPE_CHECKING
 from desktop.domain.task import Role
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
+    from desktop.gui.page import Page
     from desktop.gui.shell import Shell
 
 EVERYBODY = frozenset(Role)
@@ -39,10 +37,10 @@ class PageSpec:
     roles: frozenset[Role] = EVERYBODY
     widget: str = ""
 
-    def make(self, shell: Shell) -> QWidget:
+    def make(self, shell: Shell) -> Page:
         """The page itself."""
         module, _, name = self.widget.partition(":")
-        page: QWidget = getattr(import_module(f"desktop.gui.{module}"), name)(shell)
+        page: Page = getattr(import_module(f"desktop.gui.{module}"), name)(shell)
         return page
 
     def why_not(self, role: Role) -> str:

@@ -166,3 +166,14 @@ def test_a_region_is_right_where_it_covers_one_well() -> None:
 
 def replace_mask(region: FoundRegion, mask: np.ndarray) -> FoundRegion:
     return FoundRegion(region.class_id, mask, region.score)
+
+
+@pytest.mark.parametrize("made", [3], indirect=True)
+def test_images_that_can_not_be_read_are_left_out_and_counted(made: MadeOutlines) -> None:
+    room, (taught, there, gone) = made.room, made.cases
+    made.outline(taught)
+    source = queries.sources(room._read)[made.frame(gone).instance_id]
+    source.rename(source.with_suffix(".away"))
+    asked = room.outlines.ask(TOPIC)
+    assert asked.case_ids == (there,)
+    assert "1 image left out: not readable, or of another kind." in asked.sentence

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from desktop.commands.project import AddSchema, AnswerQuestion, ChooseSchema, MarkCase
-from desktop.domain.errors import AccessProblem
+from desktop.domain.contracts import Progress
+from desktop.domain.errors import AccessProblem, Cancelled
 from desktop.domain.schema import Question, QuestionKind, Schema
 from desktop.domain.task import AssignmentState
 from desktop.exchange.exporter import BundleOptions
@@ -201,3 +202,18 @@ def test_a_project_of_one_reader_has_no_figures(tmp_path: Path) -> None:
     made.ws.export_bundle(tmp_path / "out", BundleOptions(formats=("quality", "table")))
     assert not (tmp_path / "out" / "quality").exists()
     made.close()
+
+
+def test_counting_for_a_bundle_can_be_stopped(read: MadeProject, tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def stop(_fraction: float, text: str) -> None:
+        said.append(text)
+        if text == "Agreement of readers":
+            progress.cancel()
+
+    progress = Progress(stop)
+    with pytest.raises(Cancelled):
+        read.ws.export_bundle(tmp_path / "out", BundleOptions(formats=("quality",)), progress)
+    assert said[-1] == "Agreement of readers", "and nothing was counted after that"
+    assert not (tmp_path / "out").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QWidget
 
@@ -13,6 +13,7 @@ from desktop.domain.event import Event
 from desktop.gui.adjudication.adjudicate_room import WIDE_PX, DisagreementRoom
 from desktop.gui.adjudication.consensus_part import ConsensusPart
 from desktop.gui.adjudication.guideline_gaps import GapList
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.widgets import icons
 from desktop.gui.widgets.furniture import across, down, frame, label
@@ -25,16 +26,11 @@ if TYPE_CHECKING:
 _COMPARED = ("annotation", "mask_slice", "answer", "assignment", "adjudication")
 
 
-class AdjudicatePage(QWidget):
+class AdjudicatePage(Page):
     """Reads the queue in the background and keeps it current from the events."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self._read: Workspace | None = None  # the project whose queue is shown
         self._is_reading = False
         column = down(self, gap=0)

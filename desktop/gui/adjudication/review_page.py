@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -24,6 +24,7 @@ from desktop.gui.canvas.canvas import CanvasView
 from desktop.gui.canvas.linked_viewers import is_escape_asked
 from desktop.gui.canvas.pin_layer import PinLayer, place_of_pin
 from desktop.gui.goto import open_case, place_of
+from desktop.gui.page import Page
 from desktop.gui.reading.side_reading import SideReading
 from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import EmptyState, across, down, frame, label
@@ -35,16 +36,12 @@ _REVIEWED = ("review", "pin", "comment", "assignment")
 _PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
 
 
-class ReviewPage(QWidget):
+class ReviewPage(Page):
     """Queue, picture with pins, panel."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._main = shell, shell.reading
+        super().__init__(shell, parent)
+        self._main = self._reading  # beside it stands one that looks at the reader's work
         self._line: ReviewLine | None = None
         self._work: Work | None = None
         self._threads: list[Thread] = []

@@ -231,7 +231,7 @@ class ExchangePage(QWidget):
             tick.setChecked(True)
             tick.toggled.connect(lambda _on: self._show_counts())
             self._formats[exporter.name] = tick
-            self._format_grid.addWidget(tick, number, 0)
+            self._format_grid.addWidget(tick, number // 2, number % 2)
 
     # export --------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QInputDialog,
@@ -21,6 +21,7 @@ from desktop.domain.task import Role
 from desktop.gui.learning.learning_method import MethodRow
 from desktop.gui.learning.learning_plot import curve
 from desktop.gui.learning.learning_queue import QueueList
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import (
     EmptyState,
@@ -47,15 +48,11 @@ BIASED = (
 _WATCHED = ("answer", "assignment", "learning_round", "learning_skip", "schema", "case")
 
 
-class LearningPage(QWidget):
+class LearningPage(Page):
     """Queue at the left; for the lead, curve, signals and rounds at the right."""
 
-    chosen = Signal(str)
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell = shell
+        super().__init__(shell, parent)
         self._topics: list[Topic] = []
         column = down(self, (24, 16, 24, 16), 12)
         column.addLayout(self._make_head())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.split import Part, Together
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import EmptyState, across, down, frame, inset, label, push
 from desktop.gui.widgets.plain_table import Head, PlainTable, Row
@@ -56,16 +57,11 @@ _PATIENT_HEADS = (
 _SHOWN = ("All", *WORDS.values(), "Locked")
 
 
-class SplitsPage(QWidget):
+class SplitsPage(Page):
     """Dealing above; label counts by part at the left, every patient at the right."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self.board: SplitBoard | None = None
         column = down(self, (24, 16, 24, 16), 12)
         column.addLayout(self._make_head())

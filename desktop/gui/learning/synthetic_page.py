@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.gui.learning.synthetic_pieces import Picture, SliderColumn, number, outlined, rgb
 from desktop.gui.learning.synthetic_source import SourceStrip
 from desktop.gui.learning.synthetic_words import said_of_labels, said_of_lesion, said_of_scanner
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import ElidedLabel, across, down, frame, label, push
 
@@ -28,17 +29,12 @@ _PREVIEW = 256
 _PAUSE_MS = 150
 
 
-class SyntheticPage(QWidget):
+class SyntheticPage(Page):
     """Sliders at the left; image and label, or before and after, side by side; the number, seed
     and folder below."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self._generators: dict[str, Generator] = {}
         self._changes: dict[str, Change] = {}
         self._drawing = self._again = self._making = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.gui.learning.teaching_card import TeacherCard
 from desktop.gui.learning.teaching_check import CHECK, DECIDE, CheckCard, run_words
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import (
     across,
@@ -30,16 +30,11 @@ if TYPE_CHECKING:
 _WATCHED = ("answer", "teaching", "schema", "proposal", "split")
 
 
-class TeachingPage(QWidget):
+class TeachingPage(Page):
     """The teacher at the left; the check and the student at the right."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell = shell
+        super().__init__(shell, parent)
         self._topics: list[Topic | OutlineTopic] = []
         self._busy = ""
         column = down(self, (24, 16, 24, 16), 12)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.task import Role
+from desktop.gui.page import Page
 from desktop.gui.projects.places_of_projects import free_path
 from desktop.gui.quality.quality_choices import QualityChoices
 from desktop.gui.quality.quality_detail import TIME, QualityDetail
@@ -45,15 +46,11 @@ TAB_TIPS = (
 )
 
 
-class QualityPage(QWidget):
+class QualityPage(Page):
     """Choices above, the board, and the chosen row in detail below."""
 
-    chosen = Signal(str)
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self.board: Board | None = None
         self._names: dict[str, str] = {}
         self._stale = True

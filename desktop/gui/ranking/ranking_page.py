@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from desktop.gui.page import Page
 from desktop.gui.ranking.ranking_judge import JudgeView
 from desktop.gui.ranking.ranking_list import SEES_RESULTS, TaskList
 from desktop.gui.ranking.ranking_new import NewTaskForm
@@ -15,15 +15,11 @@ from desktop.gui.shell import Shell
 from desktop.gui.widgets.furniture import down
 
 
-class RankingPage(QWidget):
+class RankingPage(Page):
     """Comes back to what was shown; another project starts with its tasks."""
 
-    chosen = Signal(str)
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell = shell
+        super().__init__(shell, parent)
         column = down(self, gap=0)
         self.parts = QStackedWidget()
         self.tasks = TaskList(shell)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from desktop.commands.rule import SaveRule
 from desktop.domain.errors import UserError
 from desktop.domain.task import Role
+from desktop.gui.page import Page
 from desktop.gui.rules.rules_acts import RuleActs, allow
 from desktop.gui.rules.rules_form import RuleForm
 from desktop.gui.rules.rules_matrix import RuleTable
@@ -48,16 +49,11 @@ _CELL_WORDS = {
 }
 
 
-class RulesPage(QWidget):
+class RulesPage(Page):
     """Matrix above; below it items with their reasons, or the form of a rule."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self._target: RuleTarget | None = None
         self._running = False
         self.model = RuleModel(self)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QWidget
 
 from desktop.domain.errors import StoreProblem, UserError
 from desktop.domain.event import Event
+from desktop.gui.page import Page
 from desktop.gui.schema.schema_bar import MOVES, SchemaBar
 from desktop.gui.schema.schema_choice import shipped_schemas
 from desktop.gui.schema.schema_draft import Draft, new_schema
@@ -29,15 +30,11 @@ _NARROW_PX = 1180
 _KEEP_MS = 800
 
 
-class SchemaPage(QWidget):
+class SchemaPage(Page):
     """Drafts stay as they are while others are looked at; saving makes the next version."""
 
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self._drafts: dict[str, DraftHistory] = {}
         self._key = ""
         self._is_read = False  # whether the drafts kept in this project were taken up

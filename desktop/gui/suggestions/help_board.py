@@ -6,10 +6,11 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from desktop.domain.help_study import Arm
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.suggestions.help_cases import HelpCases
 from desktop.gui.widgets.furniture import (
@@ -34,16 +35,11 @@ _MISLED: Callable[[HelpItem], bool] = operator.attrgetter("misled")
 _CORRECTED: Callable[[HelpItem], bool] = operator.attrgetter("corrected")
 
 
-class HelpBoard(QWidget):
+class HelpBoard(Page):
     """Measured when it is shown; every line that names a case opens it."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self.report: HelpReport | None = None
         outer = across(self, (24, 16, 24, 16))
         inside = QWidget()

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QVBoxLayout, QWidget
 
 from desktop.domain.errors import UserError
 from desktop.domain.event import Event
 from desktop.domain.model_card import ModelCard, Task
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.suggestions.arms_card import ArmsCard
 from desktop.gui.suggestions.model_card_form import ModelCardForm
@@ -38,16 +39,11 @@ if TYPE_CHECKING:
     from desktop.workspace.models.models import ShelvedModel
 
 
-class ModelsPage(QWidget):
+class ModelsPage(Page):
     """One card per model; the lead adds, tries, runs and removes."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         self._edited = ""
         outer = across(self, (24, 16, 24, 16))
         holder = QWidget()

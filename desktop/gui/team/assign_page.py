@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
 
 from desktop.domain.event import Event
+from desktop.gui.page import Page
 from desktop.gui.shell import Shell
 from desktop.gui.team.assign_batches import BatchesPane
 from desktop.gui.team.assign_gold import GoldPane
@@ -23,16 +23,11 @@ _TIPS = (
 )
 
 
-class AssignPage(QWidget):
+class AssignPage(Page):
     """Three panes under one head; each reads what it shows when it comes into sight."""
 
-    chosen = Signal(str)
-    left = Signal()
-
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("page")
-        self._shell, self._reading = shell, shell.reading
+        super().__init__(shell, parent)
         column = down(self, (24, 16, 24, 16), 12)
         head = across(gap=12)
         head.addWidget(label("Assign", "title"))

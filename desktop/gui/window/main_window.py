@@ -230,11 +230,9 @@ class MainWindow(QMainWindow):
         """A page of the registry, made at its first show."""
         if name == "new":
             return self.new_project_page
-        page: Any = BY_NAME[name].make(self.shell)
-        if hasattr(page, "chosen"):
-            page.chosen.connect(self._window_acts.open_case)
-        if hasattr(page, "left"):
-            page.left.connect(self._go_home)
+        page = BY_NAME[name].make(self.shell)
+        page.chosen.connect(self._window_acts.open_case)
+        page.left.connect(self._go_home)
         self.add_page(name, page)
         return page
 

@@ -90,9 +90,12 @@ class AskedOutlines:
             if good
             else " No case with outlines is closed, so nobody knows how good they are."
         )
+        missed = self.work.left_out
+        images = "1 image" if missed == 1 else f"{missed:,} images"
+        left_out = f" {images} left out: not readable, or of another kind." if missed else ""
         return (
             f"It outlined {_cases(len(self.case_ids))}, as readers did {self.labelled:,}."
-            f"{measured}{self._later}"
+            f"{measured}{left_out}{self._later}"
         )
 
     def said(self) -> dict[str, int]:

@@ -28,7 +28,8 @@ Frames = Callable[[FrameRef], "Frame"]
 @dataclass(frozen=True)
 class Outlined:
     """``found``: image, hash of its pixels, region. ``judged``: class, score, right or not, of
-    regions on held-out images; ``dice`` by class over all pixels of these ``held_images``."""
+    regions on held-out images; ``dice`` by class over all pixels of these ``held_images``.
+    ``left_out``: images, taught or open, that could not be read or are of another kind."""
 
     class_ids: tuple[int, ...]
     found: tuple[tuple[OpenImage, str, FoundRegion], ...]
@@ -36,6 +37,7 @@ class Outlined:
     judged: tuple[tuple[int, float, bool], ...]
     dice: dict[int, float]
     held_images: int
+    left_out: int = 0
 
     def only(self, class_ids: set[int]) -> Outlined:
         """Without regions of classes that the schema no longer has."""
@@ -71,7 +73,8 @@ def outlined(frames: Frames, material: Material, progress: Progress) -> Outlined
         looked.append(image)
         found += [(image, frame.pixels_sha256, region) for region in regions[1]]
     class_ids = tuple(int(c) for c in model.classes)
-    return Outlined(class_ids, tuple(found), tuple(looked), tuple(judged), dice, held)
+    left_out = len(material.taught) - len(used) + len(material.open) - len(looked)
+    return Outlined(class_ids, tuple(found), tuple(looked), tuple(judged), dice, held, left_out)
 
 
 def _lesson(frames: Frames, taught: Taught) -> Lesson | None:
