@@ -298,7 +298,7 @@ class MadeProject:
             "frame": self._no_pixels,
             "rankings": tuple(self.rankings),
             "fit_rewards": rewards,
-            "quality": lambda: {"rows": [{"key": "made/1", "value": 0.5}], "readers": ["R-1"]},
+            "quality": lambda _: {"rows": [{"key": "made/1", "value": 0.5}], "readers": ["R-1"]},
         }
         return Snapshot(**(given | changes))
 
